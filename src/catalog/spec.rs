@@ -1,0 +1,205 @@
+//! The shape of catalogue records.
+
+/// One kind of API that can be mirrored.
+#[derive(Debug)]
+pub struct SourceKind {
+    /// Name in `sync.toml`.
+    pub name: &'static str,
+    /// Production address.
+    pub base_url: &'static str,
+    /// How requests prove who sends them.
+    pub authentication: Authentication,
+    /// The object that names the account, read before any list; `None` where the API has none.
+    pub account: Option<&'static StreamSpec>,
+    /// All lists, in the order they are shown.
+    pub streams: &'static [StreamSpec],
+}
+
+impl SourceKind {
+    /// Finds a stream by name.
+    #[must_use]
+    pub fn stream(&self, name: &str) -> Option<&'static StreamSpec> {
+        self.streams.iter().find(|stream| stream.name == name)
+    }
+
+    /// Finds the stream that holds objects of this type (`invoice` → `invoices`).
+    #[must_use]
+    pub fn stream_of_object(&self, object: &str) -> Option<&'static StreamSpec> {
+        self.streams.iter().find(|stream| stream.object == object)
+    }
+
+    /// Gives all tables: the account, then every stream.
+    pub fn tables(&self) -> impl Iterator<Item = &'static StreamSpec> {
+        self.account.into_iter().chain(self.streams.iter())
+    }
+}
+
+/// How requests prove who sends them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// HTTP Basic: the key is the user name, the password is empty (CONTRACT A1.2).
+    BasicKey,
+    /// `Authorization: Bearer <key>` (CONTRACT B1).
+    BearerKey,
+    /// A short-lived token from `POST /oauth/token` (CONTRACT C1).
+    ClientCredentials,
+}
+
+/// One list endpoint and the table it fills.
+#[derive(Debug)]
+pub struct StreamSpec {
+    /// Name of stream and table.
+    pub name: &'static str,
+    /// What the table holds, as its COMMENT.
+    pub comment: &'static str,
+    /// Value of `object` on its elements.
+    pub object: &'static str,
+    /// Path below the base URL.
+    pub path: &'static str,
+    /// How pages follow each other.
+    pub paging: Paging,
+    /// What is known of its `created_at` filter.
+    pub created_filter: CreatedFilter,
+    /// Whether a run can be complete without it.
+    pub class: Class,
+    /// Stream whose ids the path needs (`/customers/{id}/statements`), if any.
+    pub parent: Option<&'static str>,
+    /// Whether and how one object can be read by id.
+    pub single: SingleRead,
+    /// Objects never change and are never deleted.
+    pub append_only: bool,
+    /// Source fields that change without meaning; kept out of hashes and history (DESIGN 6).
+    pub volatile: &'static [&'static str],
+    /// Source fields that `sensitive = "hash" | "drop"` applies to (CONTRACT N1.6).
+    pub sensitive: &'static [&'static str],
+    /// Typed columns after `id`, in table order.
+    pub fields: &'static [Field],
+}
+
+impl StreamSpec {
+    /// Tells whether the table has a column of this name.
+    #[must_use]
+    pub fn has_column(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.column == name)
+    }
+}
+
+/// How the pages of a list follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paging {
+    /// Newest first; the next page starts after the last id (CONTRACT A2.3).
+    AfterLastId,
+    /// As `AfterLastId`, but undocumented: an ignored cursor is expected and only a warning.
+    AfterLastIdPerhaps,
+    /// The whole list in one array (CONTRACT B2.1).
+    Whole,
+    /// `limit` and `offset`, rows shift while walking (CONTRACT B2.2).
+    Offset,
+    /// An opaque `after` token from the answer (CONTRACT C2).
+    AfterToken,
+}
+
+/// What is known of a list's `created_at` filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CreatedFilter {
+    /// The list's own chapter documents it.
+    Documented,
+    /// Only a general chapter does; probed before it is trusted (CONTRACT A2.4).
+    General,
+    /// There is none.
+    Absent,
+}
+
+/// Whether a run can be complete without a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// A run without it is not complete.
+    Core,
+    /// May be missing from an account's plan: reported, never fatal (CONTRACT A2.5).
+    Optional,
+}
+
+/// Whether one object can be read by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SingleRead {
+    /// `GET {path}/{id}`.
+    ById,
+    /// Not offered.
+    None,
+}
+
+/// One typed column.
+#[derive(Debug)]
+pub struct Field {
+    /// Column name.
+    pub column: &'static str,
+    /// Source fields in order of preference; a dot steps into an object (`pricing.price`).
+    pub sources: &'static [&'static str],
+    /// How the JSON value becomes the column.
+    pub coercion: Coercion,
+    /// Unit and meaning, as the column's COMMENT.
+    pub comment: &'static str,
+}
+
+/// How a JSON value becomes a column (CONTRACT N1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coercion {
+    /// VARCHAR as sent.
+    Text,
+    /// VARCHAR; an array keeps its JSON text.
+    TextOrJson,
+    /// VARCHAR in lower case (currency codes).
+    LowerText,
+    /// VARCHAR out of an open set; unknown values are kept and noted.
+    Enum(&'static [&'static str]),
+    /// BIGINT, minor units of a currency.
+    Cents,
+    /// BIGINT.
+    Integer,
+    /// DECIMAL(38,10), exact from the text.
+    Decimal,
+    /// BOOLEAN.
+    Boolean,
+    /// TIMESTAMP, UTC.
+    Instant,
+    /// TIMESTAMP, but only from a number or an RFC 3339 text: a bare date carries no instant.
+    InstantOnly,
+    /// DATE: the UTC date of an instant, or a calendar date as sent.
+    Date,
+    /// JSON object or array.
+    Json,
+    /// JSON object; an id in its place is no problem, it belongs to a `Reference` column.
+    JsonObject,
+    /// Any JSON value.
+    AnyJson,
+    /// JSON object of free keys; `[]` counts as `{}`.
+    Map,
+    /// VARCHAR: an id, or the id of an embedded object.
+    Reference,
+    /// VARCHAR: the value where it starts with this prefix.
+    ReferenceWithPrefix(&'static str),
+    /// VARCHAR: the customer an event's `data` is about: `data.customer`, or `data.id` of a customer.
+    EventCustomer,
+}
+
+impl Coercion {
+    /// Gives the `DuckDB` type of the column.
+    #[must_use]
+    pub const fn sql_type(self) -> &'static str {
+        match self {
+            Self::Text
+            | Self::TextOrJson
+            | Self::LowerText
+            | Self::Enum(_)
+            | Self::Reference
+            | Self::ReferenceWithPrefix(_)
+            | Self::EventCustomer => "VARCHAR",
+            Self::Cents | Self::Integer => "BIGINT",
+            Self::Decimal => "DECIMAL(38,10)",
+            Self::Boolean => "BOOLEAN",
+            Self::Instant | Self::InstantOnly => "TIMESTAMP",
+            Self::Date => "DATE",
+            Self::Json | Self::JsonObject | Self::AnyJson | Self::Map => "JSON",
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! The words of the command line, nothing else: what they mean is decided by the commands.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use secrecy::SecretString;
+
+/// Mirrors billing APIs, whole and true, into DuckDB and Parquet.
+#[derive(Debug, Parser)]
+#[command(
+    name = "paid-sync",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  paid-sync demo                    try everything against a simulated account
+  paid-sync init                    write a sync.toml that explains every setting
+  paid-sync sync                    mirror what is new since the last run
+  paid-sync report ar_aging         who owes what, for how long
+
+Exit codes: 0 complete, 1 degraded, 2 usage or configuration, 3 source, 4 warehouse,
+5 interrupted, 6 another run holds the lock."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Configuration file
+    #[arg(long, global = true, value_name = "FILE", default_value = "sync.toml")]
+    pub config: PathBuf,
+    /// How results are written; parquet and html for reports only
+    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Table)]
+    pub format: OutputFormat,
+    /// Write the result to this file instead of stdout
+    #[arg(long, global = true, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Only these sources, separated by commas
+    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
+    pub source: Vec<String>,
+    /// Only these streams, separated by commas
+    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
+    pub stream: Vec<String>,
+    /// Say nothing but results, warnings and errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Log more: -v what is done, -vv every request, -vvv everything
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// How log lines and errors are written to stderr
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// Plain lines instead of progress bars
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Simulate an account, mirror it twice and print two reports
+    #[command(after_help = "\
+Examples:
+  paid-sync demo
+  paid-sync demo --dir /tmp/demo --size medium --seed 7")]
+    Demo(Demo),
+    /// Write a sync.toml that explains every setting
+    #[command(after_help = "\
+Examples:
+  paid-sync init
+  paid-sync init --config account.toml --force")]
+    Init {
+        /// Replace a file that exists
+        #[arg(long)]
+        force: bool,
+    },
+    /// List every problem of the configuration, then ask each source whether its key works
+    #[command(after_help = "\
+Examples:
+  paid-sync check
+  paid-sync check --source paid")]
+    Check,
+    /// Mirror what is new or changed since the last run
+    #[command(after_help = "\
+Examples:
+  paid-sync sync
+  paid-sync sync --source paid --stream invoices,transactions
+  paid-sync sync --full --quiet --log-format json")]
+    Sync {
+        /// Walk every list whole, whatever is known
+        #[arg(long)]
+        full: bool,
+    },
+    /// Show how fresh every stream is and how the last run went
+    #[command(after_help = "\
+Examples:
+  paid-sync status
+  paid-sync status --format json")]
+    Status,
+    /// List the streams of every kind of source
+    #[command(after_help = "\
+Examples:
+  paid-sync streams
+  paid-sync streams --format csv")]
+    Streams,
+    /// Print a report, or the names of all of them
+    #[command(after_help = "\
+Examples:
+  paid-sync report
+  paid-sync report ar_aging --as-of 2026-10-31
+  paid-sync report revenue_by_month --format html --output revenue.html")]
+    Report {
+        /// Which report
+        name: Option<String>,
+        /// The day to report on, YYYY-MM-DD
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        as_of: Option<Date>,
+    },
+    /// Serve a simulated account on this machine
+    #[command(after_help = "\
+Examples:
+  paid-sync emulate
+  paid-sync emulate --port 9000 --size medium --latency 20ms --page-cap 50")]
+    Emulate(Emulate),
+}
+
+/// Words of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// Directory for everything it writes
+    #[arg(long, default_value = "demo")]
+    pub dir: PathBuf,
+    /// How large the simulated account is: small or medium
+    #[arg(long, default_value = "small", value_parser = demo_size)]
+    pub size: Size,
+    /// Another number gives another account
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Words of `emulate`.
+#[derive(Debug, Clone, Args)]
+pub struct Emulate {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8787)]
+    pub port: u16,
+    /// How large the simulated account is
+    #[arg(long, value_enum, default_value_t = Size::Small)]
+    pub size: Size,
+    /// Another number gives another account
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// The simulated present, such as 2026-11-01T00:00:00Z; else the clock of this machine
+    #[arg(long, value_name = "RFC3339")]
+    pub now: Option<Timestamp>,
+    /// Most rows in a page, whatever is asked for
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub page_cap: Option<u32>,
+    /// Time that every answer takes, such as 20ms or 1s
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = latency)]
+    pub latency: Duration,
+    /// Leave created_at out of customers, invoices and transactions
+    #[arg(long)]
+    pub hide_created_at: bool,
+    /// The only key that is let in; else any
+    #[arg(long, value_name = "KEY")]
+    pub api_key: Option<SecretString>,
+}
+
+/// How large a simulated account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Size {
+    /// About 5 000 objects.
+    Small,
+    /// About 100 000 objects.
+    Medium,
+    /// About a million objects.
+    Large,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// Aligned text.
+    Table,
+    /// An array of objects.
+    Json,
+    /// Comma-separated values.
+    Csv,
+    /// A Parquet file; reports only.
+    Parquet,
+    /// A page; reports only.
+    Html,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The reason why no command runs: wrong words, or a request for help or the version.
+#[derive(Debug)]
+pub struct Stop(clap::Error);
+
+impl Stop {
+    /// Gives the text to print, with colours or without.
+    #[must_use]
+    pub fn text(&self, colour: bool) -> String {
+        let text = self.0.render();
+        if colour { text.ansi().to_string() } else { text.to_string() }
+    }
+
+    /// Tells whether the text belongs to stderr (wrong words) or stdout (it was asked for).
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.0.use_stderr()
+    }
+
+    /// Gives the exit code: 2 for wrong words, else 0.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if self.is_error() { 2 } else { 0 }
+    }
+}
+
+/// Reads the words of the command line, program name first.
+///
+/// # Errors
+/// [`Stop`], to be printed, if a word is wrong, words do not fit each other, or help was asked for.
+pub fn read(
+    words: impl IntoIterator<Item = OsString>,
+    stdout_is_terminal: bool,
+) -> Result<Arguments, Stop> {
+    let arguments = Arguments::try_parse_from(words).map_err(Stop)?;
+    match conflict(&arguments, stdout_is_terminal) {
+        None => Ok(arguments),
+        Some(message) => {
+            Err(Stop(Arguments::command().error(ErrorKind::ArgumentConflict, message)))
+        }
+    }
+}
+
+fn conflict(arguments: &Arguments, stdout_is_terminal: bool) -> Option<&'static str> {
+    let global = &arguments.global;
+    let is_report = matches!(arguments.command, Command::Report { .. });
+    match global.format {
+        OutputFormat::Parquet | OutputFormat::Html if !is_report => {
+            Some("`--format parquet` and `--format html` are for `report` only")
+        }
+        OutputFormat::Parquet if global.output.is_none() && stdout_is_terminal => {
+            Some("Parquet is not for terminals: add `--output FILE` or redirect stdout")
+        }
+        OutputFormat::Table
+        | OutputFormat::Json
+        | OutputFormat::Csv
+        | OutputFormat::Parquet
+        | OutputFormat::Html => None,
+    }
+}
+
+fn demo_size(word: &str) -> Result<Size, String> {
+    match word {
+        "small" => Ok(Size::Small),
+        "medium" => Ok(Size::Medium),
+        _ => Err("write `small` or `medium`".to_owned()),
+    }
+}
+
+fn date(word: &str) -> Result<Date, String> {
+    // The crate takes longer forms too, times and all.
+    let parsed = if word.len() == "YYYY-MM-DD".len() { word.parse().ok() } else { None };
+    parsed.ok_or_else(|| "write a day of the calendar as YYYY-MM-DD".to_owned())
+}
+
+fn latency(word: &str) -> Result<Duration, String> {
+    let number = |digits: &str| digits.parse::<u32>().ok().map(u64::from);
+    let duration = match (word.strip_suffix("ms"), word.strip_suffix('s')) {
+        (Some(digits), _) => number(digits).map(Duration::from_millis),
+        (None, Some(digits)) => number(digits).map(Duration::from_secs),
+        (None, None) => None,
+    };
+    duration.ok_or_else(|| "write a number and `ms` or `s`, such as 20ms".to_owned())
+}

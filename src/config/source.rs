@@ -1,0 +1,241 @@
+//! Checks one `[[source]]`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use url::{Host, Url};
+
+use super::document::{Entries, Node, Value};
+use super::problem::{Place, Problem, nearest, quoted};
+use super::section::Section;
+use super::settings::{KeyOrigin, Source, StreamSelection};
+use crate::catalog::{SOURCE_KINDS, SourceKind, source_kind};
+
+/// Kind and name of a source that says neither.
+const DEFAULT_KIND: &str = "paid";
+
+/// Kinds that are planned, so that asking for one is no spelling mistake.
+const LATER_KINDS: [&str; 2] = ["paid-ai", "alternative-payments"];
+
+/// Names that no source may have: schemas of ours or of `DuckDB`, and names of catalogs, which a
+/// schema of the same name would make ambiguous in every query (DESIGN 1). The working database
+/// is called `work` or `working`, the snapshot `warehouse`.
+const RESERVED: [&str; 12] = [
+    "warehouse",
+    "work",
+    "working",
+    "reports",
+    "model",
+    "conformed",
+    "main",
+    "information_schema",
+    "pg_catalog",
+    "system",
+    "temp",
+    "memory",
+];
+
+/// Gives the name of a source: what it says, or its default.
+pub(super) fn effective_name(entries: &Entries) -> String {
+    match entries.get("name") {
+        Some(Node { value: Value::Text(name), .. }) => name.clone(),
+        _ => DEFAULT_KIND.to_owned(),
+    }
+}
+
+/// Gives the place of a source's name, if it says one.
+pub(super) fn name_place(entries: &Entries) -> Option<Place> {
+    entries.get("name").map(|node| node.place.clone())
+}
+
+/// Reads all settings of a source; there is none unless all of them are good.
+pub(super) fn resolve(mut section: Section, folder: &Path) -> (Option<Source>, Vec<Problem>) {
+    let name = name(&mut section);
+    let kind = kind(&mut section);
+    let base_url = base_url(&mut section, kind);
+    let key = key(&mut section, kind, folder);
+    let page_size = section.number("page_size", &(1..=1_000), 100);
+    let requests_per_second = section.number("requests_per_second", &(1..=100_000), 4);
+    let max_in_flight = section.number("max_in_flight", &(1..=64), 2);
+    let streams = streams(&mut section, kind);
+    let default_currency = default_currency(&mut section);
+    let problems = section.finish();
+    let source = kind.zip(base_url).zip(streams).map(|((kind, base_url), streams)| Source {
+        name,
+        kind,
+        base_url,
+        key,
+        page_size,
+        requests_per_second,
+        max_in_flight,
+        streams,
+        default_currency,
+    });
+    (source.filter(|_| problems.is_empty()), problems)
+}
+
+fn name(section: &mut Section) -> String {
+    let Some((name, place)) = section.text("name") else { return DEFAULT_KIND.to_owned() };
+    if let Some(message) = name_fault(&name) {
+        section.problem(place, format!("source name {} {message}", quoted(&name)));
+    }
+    name
+}
+
+/// Says what keeps a word from being a source's name (DESIGN 1).
+fn name_fault(name: &str) -> Option<&'static str> {
+    let letters = |letter: u8| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'_');
+    let formed = name.len() <= 31
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(letters);
+    if !formed {
+        return Some("must begin with a letter a-z and hold at most 31 characters a-z, 0-9 and _");
+    }
+    if RESERVED.contains(&name) {
+        return Some("is reserved in the warehouse; choose another");
+    }
+    name.ends_with("_history").then_some("must not end in `_history`: such schemas hold versions")
+}
+
+fn kind(section: &mut Section) -> Option<&'static SourceKind> {
+    let Some((word, place)) = section.text("kind") else { return source_kind(DEFAULT_KIND) };
+    if let Some(kind) = source_kind(&word) {
+        return Some(kind);
+    }
+    let known: Vec<&str> = SOURCE_KINDS.iter().map(|kind| kind.name).collect();
+    let problem = if LATER_KINDS.contains(&word.as_str()) {
+        let message =
+            format!("sources of kind {} are not supported by this version", quoted(&word));
+        Problem::new(place, message)
+    } else {
+        let message = format!("unknown kind {}; known: {}", quoted(&word), known.join(", "));
+        let candidates = known.iter().copied().chain(LATER_KINDS);
+        Problem::new(place, message).suggesting(nearest(&word, candidates))
+    };
+    section.problems.push(problem);
+    None
+}
+
+fn base_url(section: &mut Section, kind: Option<&SourceKind>) -> Option<Url> {
+    let Some((text, place)) = section.text("base_url") else {
+        return Url::parse(kind?.base_url).ok();
+    };
+    // The value is never repeated: someone may have put a key into it.
+    let fault = match Url::parse(&text) {
+        Err(error) => format!("is not a URL: {error}"),
+        Ok(mut url) => match url_fault(&url) {
+            Some(fault) => fault.to_owned(),
+            None => {
+                if let Ok(mut segments) = url.path_segments_mut() {
+                    segments.pop_if_empty();
+                }
+                return Some(url);
+            }
+        },
+    };
+    section.problem(place, format!("`base_url` {fault}"));
+    None
+}
+
+fn url_fault(url: &Url) -> Option<&'static str> {
+    let local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => return Some("must begin with `https://` and name a host"),
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if local => {}
+        "http" => {
+            return Some(
+                "must use https: over plain http anyone on the way could read the key (only this machine, such as http://127.0.0.1, may be addressed by http)",
+            );
+        }
+        _ => return Some("must begin with `https://`"),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Some("must not hold a user name or password; the key comes from `api_key_env`");
+    }
+    (url.query().is_some() || url.fragment().is_some())
+        .then_some("must not hold a query (`?…`) or a fragment (`#…`)")
+}
+
+fn key(section: &mut Section, kind: Option<&SourceKind>, folder: &Path) -> KeyOrigin {
+    if let Some(node) = section.take_hidden("api_key") {
+        let message = "the key itself must not be written here: put it into an environment \
+                       variable and name that in `api_key_env` (or a file, in `api_key_file`)";
+        section.problem(node.place, message);
+    }
+    match (section.text("api_key_env"), section.text("api_key_file")) {
+        (Some((name, place)), None) => {
+            if !is_variable_name(&name) {
+                // Not repeated: it may be the key.
+                let message = "`api_key_env` must be the name of an environment variable, in \
+                               A-Z, 0-9 and _, such as \"PAID_API_KEY\"; never the key itself";
+                section.problem(place, message);
+            }
+            KeyOrigin::Environment(name)
+        }
+        (None, Some((file, _))) => KeyOrigin::File(folder.join(file)),
+        (None, None) => {
+            let kind = kind.map_or(DEFAULT_KIND, |kind| kind.name);
+            KeyOrigin::Environment(format!("{}_API_KEY", kind.to_uppercase().replace('-', "_")))
+        }
+        (Some((name, _)), Some((_, place))) => {
+            section.problem(place, "give `api_key_env` or `api_key_file`, not both");
+            KeyOrigin::Environment(name)
+        }
+    }
+}
+
+/// Capitals only: a pasted key has small letters, and must not be taken for a name and repeated.
+fn is_variable_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
+        && name.bytes().all(|letter| matches!(letter, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+}
+
+/// Reads `streams`: names, `*` for all, `!name` to leave one out. A list of `!name` alone leaves
+/// them out of all. Without a known kind there is nothing to check them against.
+fn streams(section: &mut Section, kind: Option<&SourceKind>) -> Option<StreamSelection> {
+    let list = section.list("streams");
+    let all = kind?.streams.iter().map(|stream| stream.name);
+    let Some((words, list_place)) = list else {
+        return Some(StreamSelection { names: all.collect() });
+    };
+    let (mut chosen, mut left_out) = (BTreeSet::new(), BTreeSet::new());
+    let only_left_out = !words.is_empty() && words.iter().all(|(word, _)| word.starts_with('!'));
+    if only_left_out || words.iter().any(|(word, _)| word == "*") {
+        chosen.extend(all.clone());
+    }
+    let mut good = true;
+    for (word, place) in words.iter().filter(|(word, _)| word != "*") {
+        let bare = word.strip_prefix('!').unwrap_or(word);
+        match all.clone().find(|name| *name == bare) {
+            Some(name) if bare.len() < word.len() => left_out.insert(name),
+            Some(name) => chosen.insert(name),
+            None => {
+                let message =
+                    format!("unknown stream {}; `paid-sync streams` lists them", quoted(bare));
+                let problem = Problem::new(place.clone(), message);
+                section.problems.push(problem.suggesting(nearest(bare, all.clone())));
+                good = false;
+                continue;
+            }
+        };
+    }
+    let names: BTreeSet<_> = chosen.difference(&left_out).copied().collect();
+    if good && names.is_empty() {
+        section.problem(list_place, "`streams` selects nothing; [\"*\"] selects all");
+    }
+    Some(StreamSelection { names })
+}
+
+fn default_currency(section: &mut Section) -> Option<String> {
+    let (code, place) = section.text("default_currency")?;
+    if code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_alphabetic()) {
+        return Some(code.to_ascii_lowercase());
+    }
+    section.problem(place, "`default_currency` must be a code of three letters, such as \"usd\"");
+    None
+}

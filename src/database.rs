@@ -1,0 +1,326 @@
+//! The one file that names `DuckDB`: connections, parameters, results, transactions.
+//!
+//! Everything else speaks SQL text, [`Param`]s, Arrow batches and [`Table`]s. Sessions never load an
+//! extension from the network, and read-only ones cannot reach any other file (DESIGN 10).
+
+use std::path::{Path, PathBuf};
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type};
+use arrow::record_batch::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use duckdb::{AccessMode, Config, Connection, ToSql};
+
+use crate::error::{Context, Kind, Result};
+use crate::model::{Cell, Column, ColumnKind, Table};
+
+/// How a database file is opened.
+#[derive(Debug, Clone)]
+pub enum Access {
+    /// The private working database.
+    ReadWrite {
+        /// Where sorts and joins that exceed memory may spill.
+        spill_directory: PathBuf,
+        /// Upper bound of the buffer manager, as `DuckDB` writes it (`2GB`); keeps I10.
+        memory_limit: &'static str,
+    },
+    /// A published file: nothing can be written, no other file can be reached.
+    ReadOnly,
+}
+
+/// A bound SQL parameter.
+#[derive(Debug, Clone, Copy)]
+pub enum Param<'a> {
+    /// NULL.
+    Null,
+    /// VARCHAR.
+    Text(&'a str),
+    /// BIGINT.
+    Integer(i64),
+}
+
+impl<'a> From<&'a str> for Param<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a String> for Param<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Param<'_> {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self) -> duckdb::Result<duckdb::types::ToSqlOutput<'_>> {
+        match self {
+            Self::Null => Ok(duckdb::types::ToSqlOutput::from(duckdb::types::Null)),
+            Self::Text(text) => text.to_sql(),
+            Self::Integer(number) => number.to_sql(),
+        }
+    }
+}
+
+/// An open database.
+#[derive(Debug)]
+pub struct Database {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Database {
+    /// Opens a file; read-write creates it.
+    ///
+    /// # Errors
+    /// [`Kind::Database`] naming the file.
+    pub fn open(path: &Path, access: &Access) -> Result<Self> {
+        let connection = configuration(access)
+            .and_then(|config| Connection::open_with_flags(path, config))
+            .context(Kind::Database, || format!("cannot open the database {}", path.display()))?;
+        let database = Self { connection, path: path.to_owned() };
+        if matches!(access, Access::ReadOnly) {
+            database.execute_batch("SET lock_configuration = true")?;
+        }
+        Ok(database)
+    }
+
+    /// Opens an empty database in memory, for tests of SQL.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn in_memory() -> Result<Self> {
+        let connection = Connection::open_in_memory()
+            .context(Kind::Database, || "cannot open a database in memory")?;
+        Ok(Self { connection, path: PathBuf::from(":memory:") })
+    }
+
+    /// Runs statements without parameters.
+    ///
+    /// # Errors
+    /// [`Kind::Database`] naming the file and the statement's beginning.
+    pub fn execute_batch(&self, sql: &str) -> Result<()> {
+        self.connection.execute_batch(sql).context(Kind::Database, || self.failed(sql))
+    }
+
+    /// Runs one statement and gives the number of rows it changed.
+    ///
+    /// # Errors
+    /// [`Kind::Database`] naming the file and the statement's beginning.
+    pub fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
+        let changed = self
+            .connection
+            .execute(sql, duckdb::params_from_iter(params))
+            .context(Kind::Database, || self.failed(sql))?;
+        Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+    }
+
+    /// Runs a query and gives its Arrow batches.
+    ///
+    /// # Errors
+    /// [`Kind::Database`] naming the file and the statement's beginning.
+    pub fn batches(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<RecordBatch>> {
+        let run = || -> duckdb::Result<Vec<RecordBatch>> {
+            let mut statement = self.connection.prepare(sql)?;
+            Ok(statement.query_arrow(duckdb::params_from_iter(params))?.collect())
+        };
+        run().context(Kind::Database, || self.failed(sql))
+    }
+
+    /// Runs a query and gives its rows as a [`Table`].
+    ///
+    /// # Errors
+    /// [`Kind::Database`] naming the file and the statement's beginning.
+    pub fn table(&self, sql: &str, params: &[Param<'_>]) -> Result<Table> {
+        let run = || -> duckdb::Result<(arrow::datatypes::SchemaRef, Vec<RecordBatch>)> {
+            let mut statement = self.connection.prepare(sql)?;
+            let rows = statement.query_arrow(duckdb::params_from_iter(params))?;
+            Ok((rows.get_schema(), rows.collect()))
+        };
+        let (schema, batches) = run().context(Kind::Database, || self.failed(sql))?;
+        let columns = schema
+            .fields()
+            .iter()
+            .map(|field| Column { name: field.name().clone(), kind: column_kind(field.data_type()) })
+            .collect();
+        let mut table = Table { columns, rows: Vec::new() };
+        for batch in &batches {
+            for row in 0..batch.num_rows() {
+                table.rows.push(batch.columns().iter().map(|column| cell(column, row)).collect());
+            }
+        }
+        Ok(table)
+    }
+
+    /// Runs a query that gives one integer (a count); NULL counts as 0.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn integer(&self, sql: &str, params: &[Param<'_>]) -> Result<i64> {
+        Ok(self.optional_integer(sql, params)?.unwrap_or(0))
+    }
+
+    /// Runs a query that gives one integer or NULL or no row.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn optional_integer(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<i64>> {
+        let table = self.table(sql, params)?;
+        Ok(match table.rows.first().and_then(|row| row.first()) {
+            Some(Cell::Integer(number)) => i64::try_from(*number).ok(),
+            _ => None,
+        })
+    }
+
+    /// Runs a query whose first column is text.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn texts(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<String>> {
+        let table = self.table(sql, params)?;
+        let first = |row: Vec<Cell>| match row.into_iter().next() {
+            Some(Cell::Text(text)) => Some(text),
+            _ => None,
+        };
+        Ok(table.rows.into_iter().filter_map(first).collect())
+    }
+
+    /// Appends Arrow rows to a table whose columns have the batch's types, in the batch's order.
+    ///
+    /// The appender copies: the crate's Arrow scan keeps every batch for the life of the process,
+    /// which would let memory grow with the data (I10).
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn append(&self, table: &str, batch: &RecordBatch) -> Result<()> {
+        let run = || -> duckdb::Result<()> {
+            let mut appender = self.connection.appender(table)?;
+            appender.append_record_batch(batch.clone())?;
+            appender.flush()
+        };
+        run().context(Kind::Database, || format!("cannot stage rows in {table}"))
+    }
+
+    /// Runs `work` in one transaction: all of it becomes durable, or none.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`Kind::Database`] if the commit fails.
+    pub fn transaction<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        self.execute_batch("BEGIN TRANSACTION")?;
+        match work(self) {
+            Ok(value) => {
+                crate::fault::point("load.before_commit");
+                self.execute_batch("COMMIT")?;
+                crate::fault::point("load.after_commit");
+                Ok(value)
+            }
+            Err(error) => {
+                // The first error is the one to report; a failed rollback leaves nothing either.
+                let _rolled_back = self.execute_batch("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes everything into the file itself and closes it.
+    ///
+    /// # Errors
+    /// [`Kind::Database`] if the checkpoint fails or the file cannot be closed.
+    pub fn checkpoint_and_close(self) -> Result<()> {
+        self.execute_batch("FORCE CHECKPOINT")?;
+        self.connection
+            .close()
+            .map_err(|(_, error)| error)
+            .context(Kind::Database, || format!("cannot close the database {}", self.path.display()))
+    }
+
+    fn failed(&self, sql: &str) -> String {
+        let beginning: String = sql.trim().chars().take(120).collect();
+        format!("{} refused `{}`", self.path.display(), beginning.replace('\n', " "))
+    }
+}
+
+fn configuration(access: &Access) -> duckdb::Result<Config> {
+    let config = Config::default()
+        .with("autoinstall_known_extensions", "false")?
+        .with("autoload_known_extensions", "false")?;
+    match access {
+        Access::ReadWrite { spill_directory, memory_limit } => config
+            .with("temp_directory", spill_directory.to_string_lossy())?
+            .with("preserve_insertion_order", "false")?
+            .with("memory_limit", *memory_limit),
+        Access::ReadOnly => {
+            config.access_mode(AccessMode::ReadOnly)?.enable_external_access(false)
+        }
+    }
+}
+
+const fn column_kind(data_type: &DataType) -> ColumnKind {
+    match data_type {
+        DataType::Int64 => ColumnKind::MinorUnits,
+        DataType::Int8
+        | DataType::Int16
+        | DataType::Int32
+        | DataType::UInt8
+        | DataType::UInt16
+        | DataType::UInt32
+        | DataType::UInt64
+        | DataType::Decimal128(_, 0) => ColumnKind::Integer,
+        DataType::Boolean => ColumnKind::Boolean,
+        DataType::Date32 => ColumnKind::Date,
+        DataType::Timestamp(_, _) => ColumnKind::Instant,
+        _ => ColumnKind::Text,
+    }
+}
+
+fn cell(column: &ArrayRef, row: usize) -> Cell {
+    if column.is_null(row) {
+        return Cell::Null;
+    }
+    match column.data_type() {
+        DataType::Int64 => Cell::Integer(i128::from(column.as_primitive::<Int64Type>().value(row))),
+        DataType::Int32 => Cell::Integer(i128::from(column.as_primitive::<Int32Type>().value(row))),
+        DataType::Decimal128(_, 0) => {
+            Cell::Integer(column.as_primitive::<Decimal128Type>().value(row))
+        }
+        DataType::Boolean => Cell::Boolean(column.as_boolean().value(row)),
+        DataType::Utf8 => Cell::Text(column.as_string::<i32>().value(row).to_owned()),
+        DataType::Timestamp(_, _) => Cell::Text(format!("{}Z", shown(column, row))),
+        _ => Cell::Text(shown(column, row)),
+    }
+}
+
+fn shown(column: &ArrayRef, row: usize) -> String {
+    ArrayFormatter::try_new(column.as_ref(), &FormatOptions::default())
+        .map_or_else(|error| error.to_string(), |formatter| formatter.value(row).to_string())
+}
+
+/// Quotes an identifier; the only way a name enters SQL text.
+#[must_use]
+pub fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Quotes a text literal; for places that take no parameter.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Gives `"schema"."table"`.
+#[must_use]
+pub fn qualified(schema: &str, table: &str) -> String {
+    format!("{}.{}", identifier(schema), identifier(table))
+}
+

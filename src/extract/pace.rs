@@ -1,0 +1,177 @@
+//! How fast and how wide one credential may ask: a token bucket and a limit of requests in flight.
+//!
+//! Both halve when the server throttles and recover by a tenth a minute (CONTRACT G-A2). Requests
+//! that were already under way when the pace was halved do not halve it again.
+
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Slowest pace that halving leads to: one request in this long.
+const SLOWEST: Duration = Duration::from_secs(10);
+/// Time without throttling after which the pace recovers one step.
+const RECOVERY: Duration = Duration::from_mins(1);
+/// Part of a second whose tokens may be spent at once, so that timers of a millisecond's grain do
+/// not slow down a fast pace; at 4/s it leaves no burst at all.
+const BURSTS_PER_SECOND: u32 = 20;
+
+/// The shared pace of one credential.
+#[derive(Debug)]
+pub(super) struct Pace {
+    slots: Arc<Semaphore>,
+    state: Arc<Mutex<State>>,
+    configured: Duration,
+    width: u32,
+}
+
+#[derive(Debug)]
+struct State {
+    limiter: Arc<DefaultDirectRateLimiter>,
+    /// Time between two requests.
+    period: Duration,
+    /// Requests allowed in flight.
+    width: u32,
+    /// Slots to take away as soon as requests in flight return them.
+    debt: u32,
+    changed: Instant,
+    /// The server asked for silence until then.
+    silent_until: Option<Instant>,
+    /// Counts the halvings, to tell requests sent before one from those sent after.
+    generation: u64,
+}
+
+/// The right to have one request in flight.
+#[derive(Debug)]
+pub(super) struct Permit {
+    slot: Option<OwnedSemaphorePermit>,
+    state: Arc<Mutex<State>>,
+    generation: u64,
+}
+
+impl Pace {
+    /// Makes a pace; zero counts as one.
+    pub(super) fn new(requests_per_second: u32, max_in_flight: u32) -> Self {
+        let configured = Duration::from_secs(1) / requests_per_second.max(1);
+        let width = max_in_flight.max(1);
+        let state = State {
+            limiter: limiter(configured),
+            period: configured,
+            width,
+            debt: 0,
+            changed: Instant::now(),
+            silent_until: None,
+            generation: 0,
+        };
+        let slots = usize::try_from(width).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        let slots = Arc::new(Semaphore::new(slots));
+        Self { slots, state: Arc::new(Mutex::new(state)), configured, width }
+    }
+
+    /// Waits for a slot and a token. Dropping the future takes neither.
+    pub(super) async fn permit(&self) -> Permit {
+        // The semaphore is never closed; without a slot the token bucket alone sets the pace.
+        let slot = Arc::clone(&self.slots).acquire_owned().await.ok();
+        loop {
+            let wait = {
+                let mut state = lock(&self.state);
+                self.recover(&mut state);
+                match state.wait() {
+                    None => {
+                        let generation = state.generation;
+                        return Permit { slot, state: Arc::clone(&self.state), generation };
+                    }
+                    Some(wait) => wait,
+                }
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Halves pace and width because the request of `permit` was throttled.
+    pub(super) fn throttled(&self, permit: &Permit, silence: Option<Duration>) {
+        let mut state = lock(&self.state);
+        let now = Instant::now();
+        if let Some(until) = silence.and_then(|silence| now.checked_add(silence)) {
+            state.silent_until = state.silent_until.max(Some(until));
+        }
+        if permit.generation != state.generation {
+            return;
+        }
+        state.generation += 1;
+        state.changed = now;
+        let slowest = SLOWEST.max(self.configured);
+        let period = state.period.saturating_mul(2).min(slowest);
+        state.set_period(period);
+        let width = (state.width / 2).max(1);
+        state.debt += state.width - width;
+        state.width = width;
+    }
+
+    /// Takes one step back towards the configured pace if the server has been content for a while.
+    fn recover(&self, state: &mut State) {
+        let slowed = state.period > self.configured || state.width < self.width;
+        if !slowed || state.changed.elapsed() < RECOVERY {
+            return;
+        }
+        state.changed = Instant::now();
+        let period = (state.period * 10 / 11).max(self.configured);
+        state.set_period(period);
+        if state.width < self.width {
+            state.width += 1;
+            if state.debt > 0 {
+                state.debt -= 1;
+            } else {
+                self.slots.add_permits(1);
+            }
+        }
+    }
+}
+
+impl State {
+    fn set_period(&mut self, period: Duration) {
+        if period != self.period {
+            self.period = period;
+            self.limiter = limiter(period);
+        }
+    }
+
+    /// Takes a token, or tells how long to wait for one.
+    fn wait(&self) -> Option<Duration> {
+        let now = Instant::now();
+        if let Some(until) = self.silent_until.filter(|until| *until > now) {
+            return Some(until - now);
+        }
+        let early = self.limiter.check().err()?;
+        Some(early.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut state = lock(&self.state);
+        if state.debt > 0
+            && let Some(slot) = self.slot.take()
+        {
+            slot.forget();
+            state.debt -= 1;
+        }
+    }
+}
+
+fn limiter(period: Duration) -> Arc<DefaultDirectRateLimiter> {
+    let per_slice = Duration::from_secs(1).as_nanos()
+        / u128::from(BURSTS_PER_SECOND)
+        / period.as_nanos().max(1);
+    let burst = u32::try_from(per_slice).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+    let quota = Quota::with_period(period).unwrap_or(Quota::per_second(NonZeroU32::MAX));
+    Arc::new(RateLimiter::direct(quota.allow_burst(burst)))
+}
+
+/// A panic elsewhere cannot leave the state half-written: every change is a plain assignment.
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

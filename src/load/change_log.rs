@@ -1,0 +1,159 @@
+//! The change log: every observed version with its raw JSON, append-only Parquet (DESIGN 4).
+//!
+//! The only file that names the parquet crate's writer for it. A part is fsynced before the
+//! transaction that names it, so a named part always exists and is whole.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+
+use crate::database::Database;
+use crate::durable;
+use crate::error::{Context, Kind, Result};
+
+use super::unit::LoadUnit;
+use super::warehouse::Run;
+
+/// Only the owner reads raw objects.
+const FILE_MODE: u32 = 0o600;
+const DIRECTORY_MODE: u32 = 0o700;
+
+/// Writes parts below `changes/`.
+#[derive(Debug)]
+pub(super) struct ChangeLog {
+    root: PathBuf,
+    sequence: AtomicU64,
+}
+
+/// A part on disk, durable, not yet named by a transaction.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Path below `changes/`.
+    pub(super) name: String,
+    /// Order of the part among all parts.
+    pub(super) commit_number: i64,
+    /// Rows in it.
+    pub(super) rows: i64,
+}
+
+impl ChangeLog {
+    pub(super) fn new(root: PathBuf) -> Self {
+        Self { root, sequence: AtomicU64::new(0) }
+    }
+
+    /// Writes what `fresh` and `staged_quarantine` hold of news; `None` where there is none.
+    pub(super) fn write(
+        &self,
+        database: &Database,
+        run: &Run,
+        unit: &LoadUnit,
+    ) -> Result<Option<Part>> {
+        let batches = database.batches(
+            "SELECT id, 'upsert' AS _op, _raw, _observed_at, _row_hash, _view, _request FROM fresh \
+             WHERE _change IN ('insert', 'update') \
+             UNION ALL SELECT coalesce(id, ''), 'quarantine', raw, make_timestamp($1), NULL, \
+             'list', position::BIGINT FROM staged_quarantine ORDER BY _request, id",
+            &[crate::clock::now_micros().into()],
+        )?;
+        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        if rows == 0 {
+            return Ok(None);
+        }
+        let commit_number = database
+            .integer("SELECT coalesce(max(commit_number), 0) + 1 FROM _sync.parts", &[])?;
+        let name = self.next_name(run, unit);
+        let path = self.root.join(&name);
+        let footer = footer(run, unit, commit_number);
+        if let Some(directory) = path.parent() {
+            durable::create_directory(directory, DIRECTORY_MODE)?;
+        }
+        write_part(&path, &batches, footer)
+            .context(Kind::Disk, || format!("cannot write the change log part {}", path.display()))?;
+        if let Some(directory) = path.parent() {
+            durable::sync_directory(directory)?;
+        }
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+        Ok(Some(Part { name, commit_number, rows }))
+    }
+
+    fn next_name(&self, run: &Run, unit: &LoadUnit) -> String {
+        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
+        format!(
+            "{}/{}/{}/{}-{sequence:05}.parquet",
+            unit.source, unit.spec.name, run.month, run.id
+        )
+    }
+}
+
+fn footer(run: &Run, unit: &LoadUnit, commit_number: i64) -> Vec<KeyValue> {
+    let ledger = unit.ledger.as_ref().map(|advance| {
+        serde_json::json!({
+            "walk": advance.number,
+            "kind": advance.kind.name(),
+            "from": advance.window.from,
+            "to": advance.window.to,
+            "started": advance.started,
+            "complete": advance.resume.is_none(),
+            "rows": advance.rows,
+            "pages": advance.pages,
+        })
+        .to_string()
+    });
+    vec![
+        KeyValue::new("paid_sync.run_id".to_owned(), run.id.clone()),
+        KeyValue::new("paid_sync.commit_number".to_owned(), commit_number.to_string()),
+        KeyValue::new("paid_sync.source".to_owned(), unit.source.clone()),
+        KeyValue::new("paid_sync.account_id".to_owned(), unit.account_id.clone()),
+        KeyValue::new("paid_sync.stream".to_owned(), unit.spec.name.to_owned()),
+        KeyValue::new("paid_sync.ledger".to_owned(), ledger),
+    ]
+}
+
+fn write_part(
+    path: &Path,
+    batches: &[RecordBatch],
+    footer: Vec<KeyValue>,
+) -> Result<(), parquet::errors::ParquetError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_key_value_metadata(Some(footer))
+        .build();
+    let file: File =
+        std::fs::OpenOptions::new().create_new(true).write(true).mode(FILE_MODE).open(path)?;
+    let schema = match batches.first() {
+        Some(batch) => batch.schema(),
+        None => return Ok(()),
+    };
+    let mut writer = ArrowWriter::try_new(file, schema, Some(properties))?;
+    for batch in batches {
+        writer.write(batch)?;
+    }
+    writer.into_inner()?.sync_all()?;
+    Ok(())
+}
+
+/// Removes parts that no transaction names: leftovers of a process that died before its commit.
+///
+/// # Errors
+/// [`Kind::Disk`] or [`Kind::Database`].
+pub fn sweep_unnamed_parts(database: &Database, root: &Path) -> Result<u64> {
+    let named: HashSet<String> =
+        database.texts("SELECT path FROM _sync.parts", &[])?.into_iter().collect();
+    let mut swept = 0;
+    for path in durable::files_below(root, "parquet")? {
+        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+        if !named.contains(&name) {
+            durable::remove_if_present(&path)?;
+            swept += 1;
+        }
+    }
+    Ok(swept)
+}

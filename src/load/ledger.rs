@@ -1,0 +1,137 @@
+//! Windows that are complete or under way, and ids that wait to be read again.
+
+use crate::database::{Database, Param};
+use crate::error::Result;
+use crate::model::{Cell, OpenWalk, StreamState, WalkKind, Window};
+
+/// Progress of one walk, written in the transaction of the rows that justify it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerAdvance {
+    /// Number of the walk in the ledger.
+    pub number: i64,
+    /// Whole list or window.
+    pub kind: WalkKind,
+    /// Window that is complete once the walk has ended.
+    pub window: Window,
+    /// When the walk began, Unix seconds by the server.
+    pub started: i64,
+    /// Where to go on; `None` = the walk has reached its proven end.
+    pub resume: Option<String>,
+    /// Pages so far.
+    pub pages: u64,
+    /// Rows so far.
+    pub rows: u64,
+}
+
+/// An object to read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirtyId {
+    /// Stream that holds the object.
+    pub stream: String,
+    /// Its id.
+    pub id: String,
+}
+
+pub(super) fn advance(
+    database: &Database,
+    place: (&str, &str, &str),
+    advance: &LedgerAdvance,
+    run_id: &str,
+) -> Result<()> {
+    let (source, account_id, stream) = place;
+    database.execute("DELETE FROM _sync.ledger WHERE number = $1", &[advance.number.into()])?;
+    let state = if advance.resume.is_some() { "open" } else { "complete" };
+    database.execute(
+        "INSERT INTO _sync.ledger VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+         make_timestamp($14))",
+        &[
+            advance.number.into(),
+            source.into(),
+            account_id.into(),
+            stream.into(),
+            advance.kind.name().into(),
+            advance.window.from.into(),
+            advance.window.to.into(),
+            state.into(),
+            advance.resume.as_deref().into(),
+            count(advance.pages),
+            count(advance.rows),
+            advance.started.into(),
+            run_id.into(),
+            crate::clock::now_micros().into(),
+        ],
+    )?;
+    if advance.resume.is_none() {
+        // A finished walk makes every cut-off one of its stream pointless.
+        database.execute(
+            "DELETE FROM _sync.ledger WHERE source = $1 AND account_id = $2 AND stream = $3 \
+             AND state = 'open' AND number < $4",
+            &[source.into(), account_id.into(), stream.into(), advance.number.into()],
+        )?;
+    }
+    Ok(())
+}
+
+fn count(number: u64) -> Param<'static> {
+    Param::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+pub(super) fn state(
+    database: &Database,
+    source: &str,
+    account_id: &str,
+    stream: &str,
+) -> Result<StreamState> {
+    let place = [source.into(), account_id.into(), stream.into()];
+    let ours = "FROM _sync.ledger WHERE source = $1 AND account_id = $2 AND stream = $3";
+    let complete_to = database.optional_integer(
+        &format!("SELECT max(window_to) {ours} AND state = 'complete'"),
+        &place,
+    )?;
+    let last_full_walk = database.optional_integer(
+        &format!("SELECT max(started) {ours} AND state = 'complete' AND kind = 'full'"),
+        &place,
+    )?;
+    let open = database.table(
+        &format!(
+            "SELECT number, kind, window_from, window_to, started, resume {ours} \
+             AND state = 'open' ORDER BY number DESC LIMIT 1"
+        ),
+        &place,
+    )?;
+    let open = open.rows.first().and_then(|row| open_walk(row));
+    Ok(StreamState { complete_to, last_full_walk, open })
+}
+
+fn open_walk(row: &[Cell]) -> Option<OpenWalk> {
+    let [Cell::Integer(number), Cell::Text(kind), from, to, Cell::Integer(started), Cell::Text(resume)] =
+        row
+    else {
+        return None;
+    };
+    let bound = |cell: &Cell| match cell {
+        Cell::Integer(second) => i64::try_from(*second).ok(),
+        _ => None,
+    };
+    let kind = if kind == WalkKind::Full.name() { WalkKind::Full } else { WalkKind::Window };
+    Some(OpenWalk {
+        number: i64::try_from(*number).ok()?,
+        kind,
+        window: Window { from: bound(from), to: bound(to) },
+        started: i64::try_from(*started).ok()?,
+        resume: resume.clone(),
+    })
+}
+
+pub(super) fn dirty(database: &Database, source: &str, limit: u32) -> Result<Vec<DirtyId>> {
+    let table = database.table(
+        "SELECT stream, id FROM _sync.dirty WHERE source = $1 GROUP BY ALL \
+         ORDER BY min(noticed_at), stream, id LIMIT $2",
+        &[source.into(), i64::from(limit).into()],
+    )?;
+    let dirty_id = |row: Vec<Cell>| match <[Cell; 2]>::try_from(row) {
+        Ok([Cell::Text(stream), Cell::Text(id)]) => Some(DirtyId { stream, id }),
+        _ => None,
+    };
+    Ok(table.rows.into_iter().filter_map(dirty_id).collect())
+}

@@ -1,0 +1,262 @@
+//! SQL text, pure: tables of a stream, classification, merge. Each statement is one set operation.
+
+use crate::catalog::{SourceKind, StreamSpec};
+use crate::database::{identifier, literal, qualified};
+
+/// Staged rows of the load unit under way, as normalised.
+pub(super) const STAGED: &str = "staged";
+/// The newest copy of each staged id, with what is to become of it in `_change`.
+pub(super) const FRESH: &str = "fresh";
+
+/// System columns of every current table, after the typed ones (DESIGN 5).
+const SYSTEM_COLUMNS: &[(&str, &str, &str)] = &[
+    ("_account_id", "VARCHAR", "Account at the source; with id the key of the row."),
+    ("_first_seen_at", "TIMESTAMP", "When this object was first observed, UTC."),
+    ("_changed_at", "TIMESTAMP", "When this version was first observed, UTC."),
+    ("_row_hash", "VARCHAR", "Hash of the canonical object without volatile fields."),
+    ("_run_id", "VARCHAR", "Run that wrote this row."),
+    ("_extra", "JSON", "Fields without a column, as received."),
+    ("_problems", "JSON", "Findings about single fields: field, code, got, type."),
+];
+
+/// Stage columns that follow the typed ones.
+const STAGE_COLUMNS: &[(&str, &str)] = &[
+    ("_row_hash", "VARCHAR"),
+    ("_extra", "VARCHAR"),
+    ("_problems", "VARCHAR"),
+    ("_raw", "VARCHAR"),
+    ("_request", "BIGINT"),
+    ("_observed_at", "TIMESTAMP"),
+    ("_view", "VARCHAR"),
+];
+
+/// Names the table of closed versions behind `<source>_history.<stream>`.
+pub(super) fn closed_table(source: &str, stream: &str) -> String {
+    qualified(&history_schema(source), &format!("_closed_{stream}"))
+}
+
+/// Names the schema of histories.
+pub(super) fn history_schema(source: &str) -> String {
+    format!("{source}_history")
+}
+
+/// Gives the quoted typed columns, `id` first.
+pub(super) fn typed_columns(spec: &StreamSpec) -> Vec<String> {
+    std::iter::once("id")
+        .chain(spec.fields.iter().map(|field| field.column))
+        .map(identifier)
+        .collect()
+}
+
+/// Gives all quoted columns of the current table, in table order.
+pub(super) fn current_columns(spec: &StreamSpec) -> Vec<String> {
+    let system = SYSTEM_COLUMNS.iter().map(|(name, _, _)| identifier(name));
+    typed_columns(spec).into_iter().chain(system).collect()
+}
+
+/// Creates schemas, current and closed tables, history views and comments of a source.
+pub(super) fn create_source(source: &str, kind: &SourceKind) -> String {
+    let mut sql = format!(
+        "CREATE SCHEMA IF NOT EXISTS {};\nCREATE SCHEMA IF NOT EXISTS {};\n",
+        identifier(source),
+        identifier(&history_schema(source)),
+    );
+    for spec in kind.tables() {
+        sql.push_str(&create_stream(source, spec));
+    }
+    sql
+}
+
+fn create_stream(source: &str, spec: &StreamSpec) -> String {
+    let current = qualified(source, spec.name);
+    let closed = closed_table(source, spec.name);
+    let history = qualified(&history_schema(source), spec.name);
+    let columns = column_definitions(spec);
+    let names = current_columns(spec).join(", ");
+    let mut sql = format!(
+        "CREATE TABLE IF NOT EXISTS {current} ({columns});\n\
+         CREATE TABLE IF NOT EXISTS {closed} ({columns}, _valid_from TIMESTAMP, \
+         _valid_to TIMESTAMP, _deleted BOOLEAN, _closed_by VARCHAR);\n\
+         CREATE OR REPLACE VIEW {history} AS SELECT {names}, _valid_from, _valid_to, _deleted \
+         FROM {closed} UNION ALL SELECT {names}, _changed_at, NULL::TIMESTAMP, false \
+         FROM {current};\n\
+         COMMENT ON TABLE {current} IS {comment};\n\
+         COMMENT ON VIEW {history} IS {versions};\n",
+        comment = literal(spec.comment),
+        versions = literal(&format!(
+            "Every version of {}; _valid_to NULL = current, instants in UTC.",
+            spec.name
+        )),
+    );
+    let comments = std::iter::once(("id", "Id at the source; opaque."))
+        .chain(spec.fields.iter().map(|field| (field.column, field.comment)))
+        .chain(SYSTEM_COLUMNS.iter().map(|(name, _, comment)| (*name, *comment)));
+    for (column, comment) in comments {
+        sql.push_str(&format!(
+            "COMMENT ON COLUMN {current}.{} IS {};\n",
+            identifier(column),
+            literal(comment)
+        ));
+    }
+    sql
+}
+
+fn column_definitions(spec: &StreamSpec) -> String {
+    let typed =
+        spec.fields.iter().map(|field| (field.column, field.coercion.sql_type()));
+    let system = SYSTEM_COLUMNS.iter().map(|(name, sql_type, _)| (*name, *sql_type));
+    std::iter::once(("id", "VARCHAR"))
+        .chain(typed)
+        .chain(system)
+        .map(|(name, sql_type)| format!("{} {sql_type}", identifier(name)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Creates the empty stage for one load unit. JSON arrives as text and is cast by the merge.
+pub(super) fn create_stage(spec: &StreamSpec) -> String {
+    let typed = spec.fields.iter().map(|field| {
+        let sql_type = match field.coercion.sql_type() {
+            "JSON" => "VARCHAR",
+            other => other,
+        };
+        (field.column, sql_type)
+    });
+    let columns = std::iter::once(("id", "VARCHAR"))
+        .chain(typed)
+        .chain(STAGE_COLUMNS.iter().copied())
+        .map(|(name, sql_type)| format!("{} {sql_type}", identifier(name)))
+        .collect::<Vec<_>>()
+        .join(", ");
+    format!("CREATE OR REPLACE TEMP TABLE {STAGED} ({columns})")
+}
+
+/// Decides what becomes of each staged id; parameters: source, stream, account id.
+///
+/// An observation is compared only with the hash of its own view (DESIGN 6). `insert`, `update` and
+/// `unchanged` speak for themselves; `reread` is a changed list copy of a row that a GET filled.
+pub(super) fn classify(source: &str, spec: &StreamSpec) -> String {
+    format!(
+        "CREATE OR REPLACE TEMP TABLE {FRESH} AS
+         WITH newest AS (
+           SELECT * FROM {STAGED}
+           QUALIFY row_number() OVER (PARTITION BY id ORDER BY _request DESC, rowid DESC) = 1
+         ), known AS (
+           SELECT id, _row_hash, _first_seen_at FROM {current} WHERE _account_id = $3
+         ), views AS (
+           SELECT id, list_hash, get_hash FROM _sync.views
+           WHERE source = $1 AND stream = $2 AND account_id = $3
+         )
+         SELECT newest.*, known._first_seen_at AS _known_since, known._row_hash AS _known_hash,
+           CASE
+             WHEN known.id IS NULL THEN 'insert'
+             WHEN newest._view = 'get' THEN
+               CASE WHEN newest._row_hash = coalesce(views.get_hash, known._row_hash)
+                    THEN 'unchanged' ELSE 'update' END
+             WHEN views.id IS NULL THEN
+               CASE WHEN newest._row_hash = known._row_hash THEN 'unchanged' ELSE 'update' END
+             WHEN newest._row_hash = coalesce(views.list_hash, newest._row_hash) THEN 'unchanged'
+             ELSE 'reread'
+           END AS _change
+         FROM newest LEFT JOIN known USING (id) LEFT JOIN views USING (id)",
+        current = qualified(source, spec.name),
+    )
+}
+
+/// Moves the versions that end into the closed table; parameters: account id, run id.
+pub(super) fn close_versions(source: &str, spec: &StreamSpec) -> String {
+    let names = prefixed("current_row", &current_columns(spec));
+    format!(
+        "INSERT INTO {closed} SELECT {names}, current_row._changed_at, {FRESH}._observed_at, \
+         false, $2 FROM {current} AS current_row JOIN {FRESH} USING (id) \
+         WHERE current_row._account_id = $1 AND {FRESH}._change = 'update'",
+        closed = closed_table(source, spec.name),
+        current = qualified(source, spec.name),
+    )
+}
+
+/// Takes the rows that are replaced out of the current table; parameter: account id.
+pub(super) fn delete_replaced(source: &str, spec: &StreamSpec) -> String {
+    format!(
+        "DELETE FROM {current} WHERE _account_id = $1 AND id IN \
+         (SELECT id FROM {FRESH} WHERE _change = 'update')",
+        current = qualified(source, spec.name),
+    )
+}
+
+/// Writes new rows and new versions; parameters: account id, run id.
+pub(super) fn insert_versions(source: &str, spec: &StreamSpec) -> String {
+    let typed = typed_columns(spec).join(", ");
+    format!(
+        "INSERT INTO {current} SELECT {typed}, $1, coalesce(_known_since, _observed_at), \
+         _observed_at, _row_hash, $2, _extra, _problems FROM {FRESH} \
+         WHERE _change IN ('insert', 'update')",
+        current = qualified(source, spec.name),
+    )
+}
+
+/// Updates volatile columns in place, without a version; parameters: account id, run id. `None`
+/// where the stream has none.
+pub(super) fn update_volatile(source: &str, spec: &StreamSpec) -> Option<String> {
+    let volatile: Vec<&str> = spec
+        .fields
+        .iter()
+        .filter(|field| field.sources.iter().any(|name| spec.volatile.contains(name)))
+        .map(|field| field.column)
+        .collect();
+    if volatile.is_empty() {
+        return None;
+    }
+    let assignments: Vec<String> = volatile
+        .iter()
+        .map(|column| format!("{0} = {FRESH}.{0}", identifier(column)))
+        .collect();
+    let differs: Vec<String> = volatile
+        .iter()
+        .map(|column| format!("current_row.{0} IS DISTINCT FROM {FRESH}.{0}", identifier(column)))
+        .collect();
+    Some(format!(
+        "UPDATE {current} AS current_row SET {}, _run_id = $2 FROM {FRESH} \
+         WHERE current_row._account_id = $1 AND current_row.id = {FRESH}.id \
+         AND {FRESH}._change = 'unchanged' AND ({})",
+        assignments.join(", "),
+        differs.join(" OR "),
+        current = qualified(source, spec.name),
+    ))
+}
+
+/// Statements that keep the hashes of both views; parameters: source, stream, account id.
+///
+/// Rows seen by lists only need no entry: their list hash is `_row_hash`.
+pub(super) fn remember_views() -> [String; 3] {
+    let ours = "views.source = $1 AND views.stream = $2 AND views.account_id = $3";
+    [
+        format!(
+            "UPDATE _sync.views AS views SET get_hash = {FRESH}._row_hash FROM {FRESH} \
+             WHERE {ours} AND views.id = {FRESH}.id AND {FRESH}._view = 'get'"
+        ),
+        format!(
+            "UPDATE _sync.views AS views SET list_hash = {FRESH}._row_hash FROM {FRESH} \
+             WHERE {ours} AND views.id = {FRESH}.id AND {FRESH}._view = 'list' \
+             AND views.list_hash IS DISTINCT FROM {FRESH}._row_hash"
+        ),
+        format!(
+            "INSERT INTO _sync.views SELECT $1, $2, $3, id, _known_hash, _row_hash FROM {FRESH} \
+             WHERE _view = 'get' AND _row_hash IS DISTINCT FROM _known_hash AND id NOT IN \
+             (SELECT id FROM _sync.views AS views WHERE {ours})"
+        ),
+    ]
+}
+
+/// Counts the outcomes of a unit.
+pub(super) fn count_changes() -> String {
+    format!(
+        "SELECT (SELECT count(*) FROM {STAGED}), count(*), \
+         count(*) FILTER (_change = 'insert'), count(*) FILTER (_change = 'update'), \
+         count(*) FILTER (_change IN ('unchanged', 'reread')) FROM {FRESH}"
+    )
+}
+
+fn prefixed(table: &str, columns: &[String]) -> String {
+    columns.iter().map(|column| format!("{table}.{column}")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,335 @@
+//! The working database: opening, runs, and everything the run asks of the ledger.
+
+use std::path::{Path, PathBuf};
+
+use crate::catalog::SourceKind;
+use crate::clock;
+use crate::database::{Access, Database};
+use crate::durable;
+use crate::error::{Error, Kind, Result};
+use crate::model::{StreamState, StreamStatus};
+
+use super::change_log::{ChangeLog, sweep_unnamed_parts};
+use super::ledger::{self, DirtyId};
+use super::unit::{LoadUnit, UnitOutcome};
+use super::{SCHEMA_VERSION, merge, schema, sql};
+
+/// Upper bound of `DuckDB`'s buffers (I10).
+const MEMORY_LIMIT: &str = "2GB";
+
+/// The run under way.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Counts runs of this warehouse from 1; later is newer (I5).
+    pub number: i64,
+    /// Name of the run: number and start, sorts by age.
+    pub id: String,
+    /// Month of the start, `YYYY-MM`: folder of its change-log parts.
+    pub month: String,
+    /// Start, microseconds UTC by this machine.
+    pub started_at: i64,
+}
+
+/// How one stream went, for `_sync.stream_runs`.
+#[derive(Debug, Clone)]
+pub struct StreamReport {
+    /// Source name.
+    pub source: String,
+    /// Account.
+    pub account_id: String,
+    /// Stream name.
+    pub stream: String,
+    /// How it ended.
+    pub status: StreamStatus,
+    /// Its numbers.
+    pub outcome: UnitOutcome,
+    /// What a person should know.
+    pub note: Option<String>,
+}
+
+/// How the run went, for `_sync.runs`.
+#[derive(Debug, Clone)]
+pub struct FinishedRun {
+    /// Status in a word.
+    pub status: String,
+    /// Exit code of the process.
+    pub exit_code: u8,
+    /// Requests sent.
+    pub requests: i64,
+    /// First error, if any.
+    pub message: Option<String>,
+}
+
+/// The private working database and its change log.
+#[derive(Debug)]
+pub struct Warehouse {
+    database: Database,
+    change_log: ChangeLog,
+}
+
+impl Warehouse {
+    /// Opens or creates the working database below `directory`, and sweeps unnamed parts.
+    ///
+    /// # Errors
+    /// [`Kind::State`] if a newer program made it, [`Kind::Disk`], [`Kind::Database`].
+    pub fn open(directory: &Path) -> Result<Self> {
+        let path = Self::working_path(directory);
+        let spill_directory = directory.join("work").join("spill");
+        durable::create_directory(&spill_directory, 0o700)?;
+        let access = Access::ReadWrite { spill_directory, memory_limit: MEMORY_LIMIT };
+        let database = Database::open(&path, &access)?;
+        durable::set_mode(&path, 0o600)?;
+        check_version(&database, &path)?;
+        database.execute_batch(schema::CREATE)?;
+        let root = directory.join("changes");
+        durable::create_directory(&root, 0o700)?;
+        sweep_unnamed_parts(&database, &root)?;
+        Ok(Self { database, change_log: ChangeLog::new(root) })
+    }
+
+    /// Gives the path of the working database. Its name equals the snapshot's, so that both have
+    /// the same catalog name and views work in either.
+    #[must_use]
+    pub fn working_path(directory: &Path) -> PathBuf {
+        directory.join("work").join("warehouse.duckdb")
+    }
+
+    /// Gives the database, for publishing.
+    #[must_use]
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Closes the working database with everything inside its file.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn checkpoint_and_close(self) -> Result<()> {
+        self.database.checkpoint_and_close()
+    }
+
+    /// Starts a run and writes it down.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn begin_run(&self, command: &str) -> Result<Run> {
+        let last = "SELECT coalesce(max(run_number), 0) FROM _sync.runs";
+        let number = self.database.integer(last, &[])? + 1;
+        let started_at = clock::now_micros();
+        let started = clock::show_micros(started_at);
+        let stamp: String = started.chars().filter(|letter| !"-:".contains(*letter)).collect();
+        let id = format!("{number:06}-{stamp}");
+        let month = started.chars().take(7).collect();
+        self.database.execute(
+            "INSERT INTO _sync.runs VALUES ($1, $2, $3, make_timestamp($4), NULL, 'running', \
+             NULL, NULL, NULL)",
+            &[number.into(), (&id).into(), command.into(), started_at.into()],
+        )?;
+        Ok(Run { number, id, month, started_at })
+    }
+
+    /// Creates schemas and tables of a source; adds nothing where they exist.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn ensure_source(&self, source: &str, kind: &SourceKind) -> Result<()> {
+        self.database.execute_batch(&sql::create_source(source, kind))
+    }
+
+    /// Binds a source's schema to an account at the first run, and refuses another one later.
+    ///
+    /// # Errors
+    /// [`Kind::WrongAccount`] naming both accounts; [`Kind::Database`].
+    pub fn bind_account(
+        &self,
+        run: &Run,
+        source: &str,
+        kind: &SourceKind,
+        account_id: &str,
+    ) -> Result<()> {
+        let query = "SELECT account_id FROM _sync.sources WHERE source = $1";
+        let known = self.database.texts(query, &[source.into()])?;
+        match known.first() {
+            Some(known) if known == account_id => Ok(()),
+            Some(known) => Err(Error::new(
+                Kind::WrongAccount,
+                format!(
+                    "source `{source}`: the key belongs to account {account_id}, but the warehouse \
+                     holds account {known}"
+                ),
+            )),
+            None => {
+                self.database.execute(
+                    "INSERT INTO _sync.sources VALUES ($1, $2, $3, $4)",
+                    &[source.into(), kind.name.into(), account_id.into(), (&run.id).into()],
+                )?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Gives what the ledger knows of a stream.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn stream_state(
+        &self,
+        source: &str,
+        account_id: &str,
+        stream: &str,
+    ) -> Result<StreamState> {
+        ledger::state(&self.database, source, account_id, stream)
+    }
+
+    /// Gives a ledger number that no walk has yet.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn last_walk_number(&self) -> Result<i64> {
+        self.database.integer("SELECT coalesce(max(number), 0) FROM _sync.ledger", &[])
+    }
+
+    /// Gives the oldest ids that wait to be read again.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn dirty_ids(&self, source: &str, limit: u32) -> Result<Vec<DirtyId>> {
+        ledger::dirty(&self.database, source, limit)
+    }
+
+    /// Counts the ids of a source that wait to be read again.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn count_dirty(&self, source: &str) -> Result<i64> {
+        let query = "SELECT count(*) FROM (SELECT DISTINCT stream, id FROM _sync.dirty \
+                     WHERE source = $1)";
+        self.database.integer(query, &[source.into()])
+    }
+
+    /// Counts the live rows of a stream whose `created_at` lies in `(from, to]`, or all.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn count_rows(
+        &self,
+        source: &str,
+        spec: &crate::catalog::StreamSpec,
+        account_id: &str,
+        window: crate::model::Window,
+    ) -> Result<i64> {
+        let table = crate::database::qualified(source, spec.name);
+        let mut query = format!("SELECT count(*) FROM {table} WHERE _account_id = $1");
+        if window.is_filtered() {
+            if !spec.has_column("created_at") {
+                return Ok(0);
+            }
+            query.push_str(
+                " AND created_at > make_timestamp(coalesce($2, 0) * 1000000) \
+                 AND created_at <= make_timestamp(coalesce($3, 253402300799) * 1000000)",
+            );
+            return self.database.integer(
+                &query,
+                &[account_id.into(), window.from.into(), window.to.into()],
+            );
+        }
+        self.database.integer(&query, &[account_id.into()])
+    }
+
+    /// Tells whether an earlier run has read this stream to its end.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn has_loaded(&self, source: &str, stream: &str) -> Result<bool> {
+        let query = "SELECT count(*) FROM _sync.ledger WHERE source = $1 AND stream = $2 \
+                     AND state = 'complete'";
+        Ok(self.database.integer(query, &[source.into(), stream.into()])? > 0)
+    }
+
+    /// Commits a load unit.
+    ///
+    /// # Errors
+    /// [`Kind::Database`], [`Kind::Disk`]; nothing of the unit is stored then.
+    pub fn commit(&self, run: &Run, unit: &LoadUnit) -> Result<UnitOutcome> {
+        merge::commit(&self.database, &self.change_log, run, unit)
+    }
+
+    /// Writes down how the run and its streams went.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn finish_run(
+        &self,
+        run: &Run,
+        streams: &[StreamReport],
+        finished: &FinishedRun,
+    ) -> Result<()> {
+        self.database.transaction(|database| {
+            for report in streams {
+                insert_stream_report(database, run, report)?;
+            }
+            database.execute(
+                "UPDATE _sync.runs SET finished_at = make_timestamp($2), status = $3, \
+                 exit_code = $4, requests = $5, message = $6 WHERE run_id = $1",
+                &[
+                    (&run.id).into(),
+                    clock::now_micros().into(),
+                    (&finished.status).into(),
+                    i64::from(finished.exit_code).into(),
+                    finished.requests.into(),
+                    finished.message.as_ref().into(),
+                ],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+fn insert_stream_report(database: &Database, run: &Run, report: &StreamReport) -> Result<()> {
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX).into();
+    database.execute(
+        "INSERT INTO _sync.stream_runs VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        &[
+            (&run.id).into(),
+            (&report.source).into(),
+            (&report.account_id).into(),
+            (&report.stream).into(),
+            report.status.name().into(),
+            number(report.outcome.received),
+            number(report.outcome.inserted),
+            number(report.outcome.updated),
+            number(report.outcome.unchanged),
+            number(report.outcome.superseded),
+            number(report.outcome.quarantined),
+            report.note.as_ref().into(),
+        ],
+    )?;
+    Ok(())
+}
+
+fn check_version(database: &Database, path: &Path) -> Result<()> {
+    let tables = "SELECT count(*) FROM information_schema.tables \
+                  WHERE table_schema = '_sync' AND table_name = 'schema_version'";
+    if database.integer(tables, &[])? == 0 {
+        database.execute_batch(schema::CREATE)?;
+    }
+    let version = database.optional_integer("SELECT max(version) FROM _sync.schema_version", &[])?;
+    match version {
+        Some(version) if version > SCHEMA_VERSION => Err(Error::new(
+            Kind::State,
+            format!(
+                "{} was made by a newer paid-sync (schema version {version}, this program knows \
+                 {SCHEMA_VERSION})",
+                path.display()
+            ),
+        )),
+        Some(_) => Ok(()),
+        None => {
+            database.execute(
+                "INSERT INTO _sync.schema_version VALUES ($1, $2)",
+                &[SCHEMA_VERSION.into(), env!("CARGO_PKG_VERSION").into()],
+            )?;
+            Ok(())
+        }
+    }
+}

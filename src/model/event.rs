@@ -1,0 +1,103 @@
+//! What a run tells its observers (progress bars, logs, tests) while it works.
+
+use std::fmt;
+
+/// How a stream ended (DESIGN 9, CONTRACT A2.5 and N6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StreamStatus {
+    /// Its walk reached a proven end and everything is committed.
+    Complete,
+    /// The server ignored the cursor; its first page was kept.
+    CursorIgnored,
+    /// The list is not part of the account's plan (402).
+    UnavailableOnPlan,
+    /// The list does not exist (404, 501).
+    Unavailable,
+    /// The key may not read it (403).
+    Forbidden,
+    /// Throttled to the last retry.
+    Throttled,
+    /// It failed; the run's error says how.
+    Failed,
+    /// A signal stopped it; progress is saved.
+    Interrupted,
+}
+
+impl StreamStatus {
+    /// Gives the name stored in the warehouse and printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::CursorIgnored => "cursor_ignored",
+            Self::UnavailableOnPlan => "unavailable_on_plan",
+            Self::Unavailable => "unavailable",
+            Self::Forbidden => "forbidden",
+            Self::Throttled => "throttled_or_forbidden",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl fmt::Display for StreamStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// How one stream of one run went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended.
+    pub status: StreamStatus,
+    /// Elements received.
+    pub received: u64,
+    /// New rows.
+    pub inserted: u64,
+    /// Rows replaced by a newer version.
+    pub updated: u64,
+    /// Elements equal to what the warehouse held.
+    pub unchanged: u64,
+    /// Older copies of an id that a newer one of the same load unit replaced.
+    pub superseded: u64,
+    /// Elements kept out of the table.
+    pub quarantined: u64,
+    /// What to know about it, for a person.
+    pub note: Option<String>,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+pub enum Event<'a> {
+    /// A stream's walk begins; `plan` says how in a few words ("full walk", "window (1, 2]").
+    StreamStarted { source: &'a str, stream: &'a str, plan: &'a str },
+    /// A page arrived; `total_pages` is the server's hint, good for display only (CONTRACT G-A3).
+    PageFetched { source: &'a str, stream: &'a str, rows: u64, total_pages: Option<u64> },
+    /// A load unit was committed.
+    Committed { source: &'a str, stream: &'a str, inserted: u64, updated: u64 },
+    /// A stream is done.
+    StreamFinished { source: &'a str, stream: &'a str, outcome: &'a Outcome },
+    /// A request failed and will be sent again after `wait_seconds`.
+    Retrying { path: &'a str, reason: &'a str, attempt: u32, wait_seconds: f64 },
+    /// Something a person should know.
+    Warning { text: &'a str },
+    /// Making the snapshot began.
+    Publishing,
+    /// Readers see this run now.
+    Published { run: &'a str },
+}
+
+/// Receives events; must not block for long.
+pub trait Observer: Send + Sync {
+    /// Takes note of an event.
+    fn notify(&self, event: &Event<'_>);
+}
+
+/// Takes no note of anything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn notify(&self, _event: &Event<'_>) {}
+}

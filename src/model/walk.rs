@@ -1,0 +1,49 @@
+//! What the ledger knows, in the planner's words.
+
+use super::Window;
+
+/// What the ledger knows of one stream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StreamState {
+    /// Bound up to which windows are complete, Unix seconds.
+    pub complete_to: Option<i64>,
+    /// When the last complete walk of the whole list began, Unix seconds by the server.
+    pub last_full_walk: Option<i64>,
+    /// A walk that was cut off.
+    pub open: Option<OpenWalk>,
+}
+
+/// A walk that was cut off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenWalk {
+    /// Ledger number.
+    pub number: i64,
+    /// Whole list or a window of it.
+    pub kind: WalkKind,
+    /// Window it asked for; for whole lists, `to` is the bound it will complete.
+    pub window: Window,
+    /// When it began, Unix seconds by the server.
+    pub started: i64,
+    /// Where to go on, as extraction wrote it down.
+    pub resume: String,
+}
+
+/// Whole list or a window of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WalkKind {
+    /// The whole list, unfiltered.
+    Full,
+    /// One window of `created_at`.
+    Window,
+}
+
+impl WalkKind {
+    /// Gives the name stored in the ledger.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Window => "window",
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Hides sensitive values: in the record itself, in the object inside an event, and in every
+//! embedded object whose `object` names a type of the catalogue (CONTRACT N1.6).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+
+use sha2::{Digest, Sha256};
+
+use super::json::{JsonType, Member, Object, Value};
+use super::write::{MAX_DEPTH, exact_string};
+use crate::catalog::SOURCE_KINDS;
+
+/// What becomes of values that the catalogue calls sensitive.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Sensitive {
+    /// They stay: the mirror equals its source.
+    Keep,
+    /// They become the hex SHA-256 of salt and text: equal values stay equal.
+    Hash {
+        /// Secret of this installation; without it short values could be guessed.
+        salt: Vec<u8>,
+    },
+    /// They are left out.
+    Drop,
+}
+
+impl fmt::Debug for Sensitive {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Keep => "Keep",
+            Self::Hash { .. } => "Hash { .. }",
+            Self::Drop => "Drop",
+        })
+    }
+}
+
+/// Stands for a sensitive value wherever people read.
+const STARS: &str = "***";
+
+/// How one sensitive value is written.
+#[derive(Debug, Clone, Copy)]
+enum Cover<'s> {
+    Salted(&'s [u8]),
+    Removed,
+    Stars,
+}
+
+/// Rewrites records of one stream.
+#[derive(Debug)]
+pub(super) struct Masker {
+    sensitive: Sensitive,
+    /// Sensitive fields of the stream's own type.
+    own: &'static [&'static str],
+    /// Sensitive fields by the value of `object`, over all source kinds.
+    types: BTreeMap<&'static str, Vec<&'static str>>,
+}
+
+impl Masker {
+    /// Collects the sensitive fields of the catalogue.
+    pub(super) fn new(sensitive: Sensitive, own: &'static [&'static str]) -> Self {
+        let mut types: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for table in SOURCE_KINDS.iter().flat_map(|kind| kind.tables()) {
+            if !table.sensitive.is_empty() {
+                types.entry(table.object).or_default().extend(table.sensitive);
+            }
+        }
+        Self { sensitive, own, types }
+    }
+
+    /// Gives the element as it may be stored, if that differs from what was received.
+    ///
+    /// In a changed element fields keep their order, and duplicate keys and whitespace are gone.
+    /// Values nested deeper than 128 levels cannot be searched and become `null`.
+    pub(super) fn element(&self, text: &str) -> Option<String> {
+        let cover = match &self.sensitive {
+            Sensitive::Keep => return None,
+            Sensitive::Hash { salt } => Cover::Salted(salt),
+            Sensitive::Drop => Cover::Removed,
+        };
+        self.rewrite(Value::trusted(text.trim_ascii()), self.own, cover)
+    }
+
+    /// Gives a value as problem records show it: the text received, sensitive parts starred.
+    pub(super) fn shown<'a>(&self, field: &str, value: Value<'a>) -> Cow<'a, str> {
+        if self.own.contains(&field) {
+            return Cow::Borrowed(STARS);
+        }
+        match value.json_type() {
+            JsonType::Array | JsonType::Object => self
+                .rewrite(value, &[], Cover::Stars)
+                .map_or(Cow::Borrowed(value.text()), Cow::Owned),
+            _ => Cow::Borrowed(value.quoted().unwrap_or(value.text())),
+        }
+    }
+
+    fn rewrite(&self, value: Value<'_>, names: &[&str], cover: Cover<'_>) -> Option<String> {
+        let out = String::with_capacity(value.text().len());
+        let mut rewriting = Rewriting { types: &self.types, cover, out, changed: false };
+        rewriting.value(value, names, 0);
+        rewriting.changed.then_some(rewriting.out)
+    }
+}
+
+struct Rewriting<'m> {
+    types: &'m BTreeMap<&'static str, Vec<&'static str>>,
+    cover: Cover<'m>,
+    out: String,
+    changed: bool,
+}
+
+impl Rewriting<'_> {
+    /// Writes a value; in an object the fields `names` are sensitive, and those of its type.
+    fn value(&mut self, value: Value<'_>, names: &[&str], depth: usize) {
+        match value.json_type() {
+            JsonType::Object | JsonType::Array if depth == MAX_DEPTH => {
+                self.changed = true;
+                self.out.push_str("null");
+            }
+            JsonType::Object => {
+                if let Some(object) = value.object() {
+                    self.object(&object, names, depth);
+                }
+            }
+            JsonType::Array => self.array(value, depth),
+            _ => self.out.push_str(value.text()),
+        }
+    }
+
+    fn array(&mut self, value: Value<'_>, depth: usize) {
+        self.out.push('[');
+        for (index, item) in value.items().unwrap_or_default().into_iter().enumerate() {
+            if index > 0 {
+                self.out.push(',');
+            }
+            self.value(item, &[], depth + 1);
+        }
+        self.out.push(']');
+    }
+
+    fn object(&mut self, object: &Object<'_>, names: &[&str], depth: usize) {
+        let types = self.types;
+        let of_type = |name: Option<String>| {
+            name.and_then(|name| types.get(&*name)).map_or(&[][..], Vec::as_slice)
+        };
+        let named = of_type(text(object, "object"));
+        let subject = of_type(event_subject(object));
+        self.out.push('{');
+        let mut first = true;
+        for member in object.as_sent() {
+            let sensitive =
+                [names, named].iter().any(|names| names.iter().any(|name| is(member, name)));
+            if sensitive && matches!(self.cover, Cover::Removed) {
+                self.changed = true;
+                continue;
+            }
+            if !std::mem::take(&mut first) {
+                self.out.push(',');
+            }
+            exact_string(&member.key, &mut self.out);
+            self.out.push(':');
+            if sensitive && !member.value.is_null() {
+                self.covered(member.value);
+            } else {
+                let inner = if is(member, "data") { subject } else { &[] };
+                self.value(member.value, inner, depth + 1);
+            }
+        }
+        self.out.push('}');
+    }
+
+    fn covered(&mut self, value: Value<'_>) {
+        self.changed = true;
+        self.out.push('"');
+        match self.cover {
+            Cover::Salted(salt) => {
+                let text = value.string().map_or(Cow::Borrowed(value.text()), |(text, _)| text);
+                let digest = Sha256::new_with_prefix(salt).chain_update(text.as_bytes()).finalize();
+                for byte in digest {
+                    // Writing to a String cannot fail.
+                    let _ = write!(self.out, "{byte:02x}");
+                }
+            }
+            Cover::Stars | Cover::Removed => self.out.push_str(STARS),
+        }
+        self.out.push('"');
+    }
+}
+
+fn is(member: &Member<'_>, name: &str) -> bool {
+    *member.key == *name.as_bytes()
+}
+
+fn text(object: &Object<'_>, name: &str) -> Option<String> {
+    object.get(name)?.string().map(|(text, _)| text.into_owned())
+}
+
+/// Gives the type an event is about, from its `type` (`invoice.paid`): its `data` may lack `object`.
+fn event_subject(object: &Object<'_>) -> Option<String> {
+    text(object, "type")?.split_once('.').map(|(subject, _)| subject.to_owned())
+}

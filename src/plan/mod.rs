@@ -1,0 +1,115 @@
+//! Decides, without any IO, which walks a run makes: same ledger and clock, same plan.
+//!
+//! A stream's first walk covers the whole list without a filter, so that rows that lack
+//! `created_at` are seen too. Later runs ask for the window since the last completed bound, less
+//! the lookback (DESIGN 6). An interrupted walk is resumed first. A re-walk that is due covers the
+//! whole list again.
+
+use crate::catalog::{CreatedFilter, Paging, StreamSpec};
+use crate::model::{OpenWalk, StreamState, WalkKind, Window};
+
+/// What the planner needs of the settings, all in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Distance that windows keep from the server's now.
+    pub settle_lag: i64,
+    /// How far a new window reaches back behind the last completed bound.
+    pub lookback: i64,
+    /// Longest time between two complete walks of a list.
+    pub rewalk_every: i64,
+    /// Walk everything now.
+    pub full: bool,
+}
+
+/// One walk to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walk {
+    /// Whole list or a window of it.
+    pub kind: WalkKind,
+    /// The part of `created_at` that is complete once the walk has ended.
+    pub window: Window,
+    /// The cut-off walk that this one goes on from.
+    pub resumes: Option<OpenWalk>,
+    /// When it began, Unix seconds by the server.
+    pub started: i64,
+}
+
+impl Walk {
+    /// Gives what is asked of the server: whole lists are asked for without a filter.
+    #[must_use]
+    pub const fn asked(&self) -> Window {
+        match self.kind {
+            WalkKind::Full => Window::ALL,
+            WalkKind::Window => self.window,
+        }
+    }
+
+    /// Says in a few words what the walk does.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let what = match self.kind {
+            WalkKind::Full => "whole list".to_owned(),
+            WalkKind::Window => format!("window {}", self.window),
+        };
+        if self.resumes.is_some() { format!("{what}, resumed") } else { what }
+    }
+
+    /// Gives the whole-list walk to make instead, when the server ignores the filter.
+    #[must_use]
+    pub const fn unfiltered(&self) -> Self {
+        Self {
+            kind: WalkKind::Full,
+            window: Window { from: None, to: self.window.to },
+            resumes: None,
+            started: self.started,
+        }
+    }
+}
+
+/// Plans the walks of one stream; `now` is the server's clock in Unix seconds.
+#[must_use]
+pub fn walks(spec: &StreamSpec, state: &StreamState, options: Options, now: i64) -> Vec<Walk> {
+    let to = now.saturating_sub(options.settle_lag);
+    let resumed = state.open.as_ref().map(|open| Walk {
+        kind: open.kind,
+        window: open.window,
+        resumes: Some(open.clone()),
+        started: open.started,
+    });
+    let complete_to = resumed.as_ref().and_then(|walk| walk.window.to).max(state.complete_to);
+    let full_from = match &resumed {
+        Some(walk) if walk.kind == WalkKind::Full => Some(walk.started),
+        _ => state.last_full_walk,
+    };
+    let full_is_due =
+        full_from.is_none_or(|last| now.saturating_sub(last) >= options.rewalk_every);
+    let resumes_full = resumed.as_ref().is_some_and(|walk| walk.kind == WalkKind::Full);
+    let fresh = match complete_to {
+        Some(complete_to)
+            if has_windows(spec) && !full_is_due && (!options.full || resumes_full) =>
+        {
+            let from = complete_to.saturating_sub(options.lookback);
+            Walk {
+                kind: WalkKind::Window,
+                window: Window { from: Some(from), to: Some(to.max(complete_to)) },
+                resumes: None,
+                started: now,
+            }
+        }
+        _ => Walk {
+            kind: WalkKind::Full,
+            window: Window { from: None, to: Some(complete_to.map_or(to, |done| to.max(done))) },
+            resumes: None,
+            started: now,
+        },
+    };
+    // A whole walk that starts now covers whatever the cut-off one had left.
+    match resumed {
+        Some(resumed) if fresh.kind == WalkKind::Window => vec![resumed, fresh],
+        _ => vec![fresh],
+    }
+}
+
+fn has_windows(spec: &StreamSpec) -> bool {
+    spec.created_filter != CreatedFilter::Absent && spec.paging != Paging::Whole
+}

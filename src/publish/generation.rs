@@ -1,0 +1,261 @@
+//! The Parquet tables of one run: unchanged partitions are hard links, changed ones are rebuilt.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::catalog::{Coercion, StreamSpec};
+use crate::database::{Database, identifier, literal, qualified};
+use crate::durable;
+use crate::error::{Context, Error, Kind, Result};
+use crate::fault;
+
+use super::partition::{self, Delta};
+use super::{Publication, PublishedSource};
+
+/// Gives the directory that `tables` points to and its run, if there is one.
+#[must_use]
+pub fn current_generation(directory: &Path) -> Option<(PathBuf, String)> {
+    let target = fs::read_link(directory.join("tables")).ok()?;
+    let run = target.file_name()?.to_str()?.to_owned();
+    let path = directory.join(target);
+    path.is_dir().then_some((path, run))
+}
+
+/// Builds the next generation below `work/publish`, from the working database and the links to
+/// unchanged files of the generation before.
+///
+/// # Errors
+/// [`Kind::Disk`], [`Kind::Database`]; a partition set whose rows do not add up to the table's.
+pub fn stage(database: &Database, publication: &Publication) -> Result<()> {
+    let staging = publication.staging();
+    durable::remove_tree_if_present(&staging)?;
+    durable::create_directory(&publication.staged_generation(), 0o700)?;
+    let previous = current_generation(&publication.directory);
+    for (source, spec) in publication.tables() {
+        let work = StreamWork { database, publication, source, spec };
+        if source.publishable {
+            work.build(previous.as_ref())?;
+        } else if let Some((previous, _)) = &previous {
+            let before = previous.join(&source.name).join(spec.name);
+            work.link_unchanged(&before, &BTreeSet::new())?;
+        }
+    }
+    set_directory_modes(&publication.staged_generation(), publication.modes.directory)?;
+    fault::point("publish.generation_staged");
+    Ok(())
+}
+
+fn set_directory_modes(path: &Path, mode: u32) -> Result<()> {
+    for entry in durable::list(path)? {
+        if entry.is_dir() {
+            set_directory_modes(&entry, mode)?;
+        }
+    }
+    durable::sync_directory(path)?;
+    durable::set_mode(path, mode)
+}
+
+/// Building the partitions of one stream.
+struct StreamWork<'a> {
+    database: &'a Database,
+    publication: &'a Publication,
+    source: &'a PublishedSource,
+    spec: &'static StreamSpec,
+}
+
+impl StreamWork<'_> {
+    fn build(&self, previous: Option<&(PathBuf, String)>) -> Result<()> {
+        let expected = self.count()?;
+        let layout = self.layout()?;
+        let before = previous
+            .map(|(path, run)| (path.join(&self.source.name).join(self.spec.name), run.as_str()))
+            .filter(|(path, _)| has_layout(path, layout));
+        let built = match &before {
+            Some((path, run)) => self.build_from(Some((path, *run)), layout)?,
+            None => self.build_from(None, layout)?,
+        };
+        if built == expected {
+            return Ok(());
+        }
+        if before.is_some() {
+            // The files before do not match the table (lost or foreign): build all of them anew.
+            durable::remove_tree_if_present(&self.target())?;
+            if self.build_from(None, layout)? == expected {
+                return Ok(());
+            }
+        }
+        Err(Error::new(
+            Kind::Disk,
+            format!(
+                "{}.{}: the Parquet tables hold {built} rows, the database {expected}",
+                self.source.name, self.spec.name
+            ),
+        ))
+    }
+
+    fn build_from(&self, previous: Option<(&Path, &str)>, layout: Layout) -> Result<usize> {
+        let delta = self.export(previous.map(|(_, run)| run), layout)?;
+        let mut rows = match previous {
+            Some((path, _)) => self.link_unchanged(path, &delta.partitions)?,
+            None => 0,
+        };
+        for (number, name) in delta.partitions.iter().enumerate() {
+            let old = match previous {
+                Some((path, _)) => durable::files_below(&path.join(name), "parquet")?,
+                None => Vec::new(),
+            };
+            let file = format!("{}-{number}.parquet", self.publication.run_id);
+            let target = self.target().join(name).join(file);
+            let order_by_time = self.spec.has_column("created_at");
+            rows += partition::merge(&old, &delta, name, &target, order_by_time)?;
+            if target.exists() {
+                durable::set_mode(&target, self.publication.modes.file)?;
+            }
+        }
+        delta.remove()?;
+        Ok(rows)
+    }
+
+    fn target(&self) -> PathBuf {
+        self.publication.staged_generation().join(&self.source.name).join(self.spec.name)
+    }
+
+    fn table(&self) -> String {
+        qualified(&self.source.name, self.spec.name)
+    }
+
+    fn count(&self) -> Result<usize> {
+        let rows = self.database.integer(&format!("SELECT count(*) FROM {}", self.table()), &[])?;
+        Ok(usize::try_from(rows).unwrap_or(0))
+    }
+
+    fn layout(&self) -> Result<Layout> {
+        if !self.spec.has_column("created_at") {
+            return Ok(Layout::Bucket);
+        }
+        let query = format!("SELECT count(created_at) FROM {}", self.table());
+        Ok(if self.database.integer(&query, &[])? > 0 { Layout::Month } else { Layout::Bucket })
+    }
+
+    /// Links every partition that holds no change; gives the rows in them.
+    fn link_unchanged(&self, before: &Path, changed: &BTreeSet<String>) -> Result<usize> {
+        let mut rows = 0;
+        for directory in durable::list(before)? {
+            let Some(name) = directory.file_name().and_then(|name| name.to_str()) else { continue };
+            if changed.contains(name) {
+                continue;
+            }
+            let target = self.target().join(name);
+            durable::create_directory(&target, 0o700)?;
+            for file in durable::files_below(&directory, "parquet")? {
+                rows += partition::count_rows(&file)?;
+                let link = target.join(file.file_name().unwrap_or_default());
+                fs::hard_link(&file, &link)
+                    .context(Kind::Disk, || format!("cannot link {}", link.display()))?;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Exports what changed since a run: new versions of rows, and ids that left their partition.
+    fn export(&self, since: Option<&str>, layout: Layout) -> Result<Delta> {
+        let stem = format!("{}-{}", self.source.name, self.spec.name);
+        let rows = self.publication.staging().join(format!("{stem}-rows.parquet"));
+        let gone = self.publication.staging().join(format!("{stem}-gone.parquet"));
+        let since = literal(since.unwrap_or(""));
+        let (table, part) = (self.table(), layout.expression());
+        let closed = qualified(
+            &format!("{}_history", self.source.name),
+            &format!("_closed_{}", self.spec.name),
+        );
+        let order = if self.spec.has_column("created_at") { "_partition, created_at, id" } else { "_partition, id" };
+        self.copy(
+            &format!(
+                "SELECT {}, {part} AS _partition FROM {table} WHERE _run_id > {since} ORDER BY {order}",
+                self.export_columns()
+            ),
+            &rows,
+        )?;
+        self.copy(
+            &format!("SELECT DISTINCT id, {part} AS _partition FROM {closed} WHERE _closed_by > {since}"),
+            &gone,
+        )?;
+        let partitions = self.database.texts(
+            &format!(
+                "SELECT DISTINCT {part} FROM {table} WHERE _run_id > {since} \
+                 UNION SELECT {part} FROM {closed} WHERE _closed_by > {since}"
+            ),
+            &[],
+        )?;
+        Ok(Delta { rows, gone, partitions: partitions.into_iter().collect() })
+    }
+
+    /// JSON travels as text: other tools have no such Parquet type.
+    fn export_columns(&self) -> String {
+        let typed = self.spec.fields.iter().map(|field| {
+            let name = identifier(field.column);
+            match field.coercion {
+                Coercion::Json | Coercion::JsonObject | Coercion::AnyJson | Coercion::Map => {
+                    format!("{name}::VARCHAR AS {name}")
+                }
+                _ => name,
+            }
+        });
+        let system = [
+            "_account_id",
+            "_first_seen_at",
+            "_changed_at",
+            "_row_hash",
+            "_run_id",
+            "_extra::VARCHAR AS _extra",
+            "_problems::VARCHAR AS _problems",
+        ];
+        std::iter::once("id".to_owned())
+            .chain(typed)
+            .chain(system.map(str::to_owned))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    fn copy(&self, query: &str, path: &Path) -> Result<()> {
+        let path = literal(&path.to_string_lossy());
+        self.database
+            .execute_batch(&format!("COPY ({query}) TO {path} (FORMAT parquet, COMPRESSION zstd)"))
+    }
+}
+
+/// How a stream's rows are spread over directories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// `month=YYYY-MM` of `created_at`; rows without one in `month=unknown`.
+    Month,
+    /// `bucket=0` … `bucket=f` by id, where no row has a `created_at`.
+    Bucket,
+}
+
+impl Layout {
+    const fn expression(self) -> &'static str {
+        match self {
+            Self::Month => "'month=' || coalesce(strftime(created_at, '%Y-%m'), 'unknown')",
+            Self::Bucket => "'bucket=' || substr(md5(id), 1, 1)",
+        }
+    }
+
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Month => "month=",
+            Self::Bucket => "bucket=",
+        }
+    }
+}
+
+fn has_layout(path: &Path, layout: Layout) -> bool {
+    let Ok(entries) = durable::list(path) else { return false };
+    entries.iter().all(|entry| {
+        entry
+            .file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| name.starts_with(layout.prefix()))
+    })
+}

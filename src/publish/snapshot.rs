@@ -1,0 +1,214 @@
+//! The `DuckDB` file that analysts open: copied, counted, switched by rename.
+
+use std::fs;
+use std::path::Path;
+
+use crate::database::{Access, Database, identifier, literal, qualified};
+use crate::durable;
+use crate::error::{Context, Error, Kind, Result};
+use crate::fault;
+
+use super::generation::current_generation;
+use super::{Publication, TableCount};
+
+/// Tables of `_sync` that hold rows per source, with the column that names it.
+const TABLES_PER_SOURCE: &[&str] =
+    &["sources", "ledger", "dirty", "views", "problems", "quarantine", "drift", "parts"];
+
+/// Copies the closed working database to the staging place.
+///
+/// Must not run while this process has the file open: copying it would drop `DuckDB`'s lock
+/// (DESIGN 4).
+///
+/// # Errors
+/// [`Kind::Disk`].
+pub fn copy_working_database(working: &Path, publication: &Publication) -> Result<()> {
+    fault::point("publish.working_closed");
+    let copy = publication.copy_path();
+    fs::copy(working, &copy).context(Kind::Disk, || {
+        format!("cannot copy {} to {}", working.display(), copy.display())
+    })?;
+    durable::sync_file(&copy)?;
+    fault::point("publish.copied");
+    Ok(())
+}
+
+/// Puts the state of the previous snapshot in place of sources that must not show their new one,
+/// or leaves them out if there is none; then makes the views again.
+///
+/// # Errors
+/// [`Kind::Disk`], [`Kind::Database`].
+pub fn carry_over_sources(
+    publication: &Publication,
+    views: impl FnOnce(&[&str]) -> Result<Vec<String>>,
+) -> Result<()> {
+    if publication.sources.iter().all(|source| source.publishable) {
+        return Ok(());
+    }
+    let spill_directory = publication.staging().join("spill");
+    let access = Access::ReadWrite { spill_directory, memory_limit: "2GB" };
+    let copy = Database::open(&publication.copy_path(), &access)?;
+    let before = Publication::snapshot_path(&publication.directory);
+    let has_before = before.is_file();
+    if has_before {
+        copy.execute_batch(&format!(
+            "ATTACH {} AS previous (READ_ONLY)",
+            literal(&before.to_string_lossy())
+        ))?;
+    }
+    let mut present: Vec<&str> = Vec::new();
+    copy.execute_batch("DROP SCHEMA IF EXISTS reports CASCADE; DROP SCHEMA IF EXISTS model CASCADE")?;
+    for source in &publication.sources {
+        if source.publishable {
+            present.push(&source.name);
+            continue;
+        }
+        let known = has_before
+            && copy.integer(
+                "SELECT count(*) FROM duckdb_schemas() WHERE database_name = 'previous' \
+                 AND schema_name = $1",
+                &[(&source.name).into()],
+            )? > 0;
+        replace_source(&copy, &source.name, source.kind.tables().map(|spec| spec.name), known)?;
+        if known {
+            present.push(&source.name);
+        }
+    }
+    if has_before {
+        copy.execute_batch("DETACH previous")?;
+    }
+    for statement in views(&present)? {
+        copy.execute_batch(&statement)?;
+    }
+    copy.checkpoint_and_close()?;
+    durable::sync_file(&publication.copy_path())
+}
+
+fn replace_source<'a>(
+    copy: &Database,
+    source: &str,
+    streams: impl Iterator<Item = &'a str>,
+    known: bool,
+) -> Result<()> {
+    let history = format!("{source}_history");
+    for table in TABLES_PER_SOURCE {
+        copy.execute(&format!("DELETE FROM _sync.{table} WHERE source = $1"), &[source.into()])?;
+        if known {
+            copy.execute(
+                &format!(
+                    "INSERT INTO _sync.{table} BY NAME SELECT * FROM previous._sync.{table} \
+                     WHERE source = $1"
+                ),
+                &[source.into()],
+            )?;
+        }
+    }
+    if !known {
+        return copy.execute_batch(&format!(
+            "DROP SCHEMA IF EXISTS {} CASCADE; DROP SCHEMA IF EXISTS {} CASCADE",
+            identifier(&history),
+            identifier(source)
+        ));
+    }
+    for stream in streams {
+        let closed = format!("_closed_{stream}");
+        for (schema, table) in [(source, stream), (history.as_str(), closed.as_str())] {
+            let name = qualified(schema, table);
+            copy.execute_batch(&format!(
+                "DELETE FROM {name}; INSERT INTO {name} BY NAME SELECT * FROM previous.{name}"
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens the copy as a reader would and counts what the working database held.
+///
+/// # Errors
+/// [`Kind::Database`] naming the first table that differs.
+pub fn verify(publication: &Publication, expected: &[TableCount]) -> Result<()> {
+    let copy = Database::open(&publication.copy_path(), &Access::ReadOnly)?;
+    for count in expected {
+        let table = qualified(&count.source, &count.stream);
+        let rows = copy.integer(&format!("SELECT count(*) FROM {table}"), &[])?;
+        if rows != count.rows {
+            return Err(Error::new(
+                Kind::Database,
+                format!("the copy to publish holds {rows} rows in {table}, not {}", count.rows),
+            ));
+        }
+    }
+    drop(copy);
+    fault::point("publish.verified");
+    Ok(())
+}
+
+/// Shows the staged snapshot and generation to readers.
+///
+/// # Errors
+/// [`Kind::Disk`]; readers see the old run or the new one, whole, whatever failed.
+pub fn switch(publication: &Publication) -> Result<()> {
+    let directory = &publication.directory;
+    let snapshot = Publication::snapshot_path(directory);
+    let write_ahead_log = directory.join("warehouse.duckdb.wal");
+    let copy = publication.copy_path();
+    let generations = directory.join("generations");
+    let before = current_generation(directory).map(|(path, _)| path);
+    durable::set_mode(&copy, publication.modes.file)?;
+    durable::create_directory(&generations, publication.modes.directory)?;
+    durable::set_mode(&generations, publication.modes.directory)?;
+    durable::rename(&publication.staged_generation(), &generations.join(&publication.run_id))?;
+    keep_previous(directory, &snapshot)?;
+    fault::point("publish.previous_linked");
+    // A client that opened a writable snapshot leaves a log that DuckDB would replay into the next.
+    durable::remove_if_present(&write_ahead_log)?;
+    fault::point("publish.log_unlinked");
+    durable::rename(&copy, &snapshot)?;
+    fault::point("publish.renamed");
+    durable::remove_if_present(&write_ahead_log)?;
+    switch_tables(publication)?;
+    fault::point("publish.tables_switched");
+    sweep_generations(publication, before.as_deref())?;
+    discard_staging(publication)?;
+    fault::point("publish.swept");
+    Ok(())
+}
+
+fn keep_previous(directory: &Path, snapshot: &Path) -> Result<()> {
+    if !snapshot.is_file() {
+        return Ok(());
+    }
+    let temporary = directory.join("warehouse.previous.duckdb.part");
+    durable::remove_if_present(&temporary)?;
+    fs::hard_link(snapshot, &temporary)
+        .context(Kind::Disk, || format!("cannot link {}", temporary.display()))?;
+    durable::rename(&temporary, &directory.join("warehouse.previous.duckdb"))
+}
+
+fn switch_tables(publication: &Publication) -> Result<()> {
+    let temporary = publication.directory.join("tables.part");
+    durable::remove_if_present(&temporary)?;
+    let target = Path::new("generations").join(&publication.run_id);
+    std::os::unix::fs::symlink(target, &temporary)
+        .context(Kind::Disk, || format!("cannot link {}", temporary.display()))?;
+    durable::rename(&temporary, &publication.directory.join("tables"))
+}
+
+/// Keeps the current generation and the one before, which belongs to the previous snapshot.
+fn sweep_generations(publication: &Publication, before: Option<&Path>) -> Result<()> {
+    let current = publication.directory.join("generations").join(&publication.run_id);
+    for generation in durable::list(&publication.directory.join("generations"))? {
+        if generation != current && Some(generation.as_path()) != before {
+            durable::remove_tree_if_present(&generation)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes whatever an unfinished publication left behind.
+///
+/// # Errors
+/// [`Kind::Disk`].
+pub fn discard_staging(publication: &Publication) -> Result<()> {
+    durable::remove_tree_if_present(&publication.staging())
+}

@@ -1,0 +1,121 @@
+//! Hands a finished run to `publish`, with the views that `report` defines.
+
+use std::sync::Arc;
+
+use crate::config::{Readers, Settings};
+use crate::error::Result;
+use crate::load::{Run, Warehouse};
+use crate::model::{Event, Observer};
+use crate::publish::{self, Modes, Publication, PublishedSource};
+use crate::report::{self, ModelSource};
+
+use super::store::{Store, blocking};
+use super::summary::Summary;
+
+/// Gives the permission bits of what readers may open (DESIGN 4).
+pub(super) const fn modes(readers: Readers) -> Modes {
+    match readers {
+        Readers::Owner => Modes { file: 0o400, directory: 0o700 },
+        Readers::Group => Modes { file: 0o440, directory: 0o750 },
+        Readers::All => Modes { file: 0o444, directory: 0o755 },
+    }
+}
+
+/// Publishes if a source has news to show; tells whether it did.
+pub(super) async fn publish(
+    settings: &Settings,
+    run: &Run,
+    summary: &Summary,
+    store: Store,
+    observer: &Arc<dyn Observer>,
+) -> Result<bool> {
+    let publication = publication(settings, run, summary);
+    if !publication.sources.iter().any(|source| source.publishable) {
+        return Ok(false);
+    }
+    observer.notify(&Event::Publishing);
+    let views = Views::new(settings);
+    let warehouse = store.into_warehouse()?;
+    blocking(move || publish_blocking(warehouse, &publication, &views)).await?;
+    Ok(true)
+}
+
+fn publication(settings: &Settings, run: &Run, summary: &Summary) -> Publication {
+    let sources = settings
+        .sources
+        .iter()
+        .map(|source| PublishedSource {
+            name: source.name.clone(),
+            kind: source.kind,
+            publishable: summary
+                .sources
+                .iter()
+                .any(|known| known.name == source.name && known.publishable),
+        })
+        .collect();
+    Publication {
+        directory: settings.warehouse.dir.clone(),
+        run_id: run.id.clone(),
+        modes: modes(settings.warehouse.readers),
+        sources,
+    }
+}
+
+fn publish_blocking(
+    warehouse: Warehouse,
+    publication: &Publication,
+    views: &Views,
+) -> Result<()> {
+    let database = warehouse.database();
+    for source in &publication.sources {
+        warehouse.ensure_source(&source.name, source.kind)?;
+    }
+    let all: Vec<&str> = publication.sources.iter().map(|source| source.name.as_str()).collect();
+    for statement in views.sql(&all)? {
+        database.execute_batch(&statement)?;
+    }
+    publish::stage(database, publication)?;
+    let counts = publish::count_tables(database, publication)?;
+    warehouse.checkpoint_and_close()?;
+    publish::copy_working_database(
+        &Warehouse::working_path(&publication.directory),
+        publication,
+    )?;
+    publish::carry_over_sources(publication, |present| views.sql(present))?;
+    publish::verify(publication, &counts)?;
+    publish::switch(publication)
+}
+
+/// The SQL of models and reports for a choice of sources.
+struct Views {
+    sources: Vec<ModelSource>,
+    timezone: String,
+}
+
+impl Views {
+    fn new(settings: &Settings) -> Self {
+        let sources = settings
+            .sources
+            .iter()
+            .map(|source| ModelSource {
+                name: source.name.clone(),
+                kind: source.kind.name,
+                default_currency: source.default_currency.clone(),
+            })
+            .collect();
+        Self { sources, timezone: settings.warehouse.report_timezone.clone() }
+    }
+
+    fn sql(&self, present: &[&str]) -> Result<Vec<String>> {
+        let sources: Vec<ModelSource> = self
+            .sources
+            .iter()
+            .filter(|source| present.contains(&source.name.as_str()))
+            .cloned()
+            .collect();
+        let mut statements = report::timezone_sql(&self.timezone)?;
+        statements.extend(report::model_sql(&sources));
+        statements.extend(report::report_sql()?);
+        Ok(statements)
+    }
+}

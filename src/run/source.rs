@@ -1,0 +1,318 @@
+//! One source of one run: account first, then events, then all other lists, then dirty ids.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use tokio::task::JoinSet;
+
+use crate::catalog::{Class, StreamSpec};
+use crate::config;
+use crate::error::{Context, Error, Kind, Result};
+use crate::extract::{self, Client, ClientOptions, DEFAULT_MAX_BODY_BYTES};
+use crate::load::{Run, StreamReport, UnitOutcome};
+use crate::model::{Event, Observer, Outcome, StreamStatus};
+use crate::normalize::{Normalizer, Sensitive};
+use crate::plan;
+
+use super::store::Store;
+use super::stream::{StreamContext, StreamProgress, finished_status};
+use super::summary::SourceSummary;
+use super::{Account, Stop, SyncOptions, refresh};
+
+/// Everything that one source's part of a run needs.
+pub(super) struct SourceRun {
+    pub(super) account: Account,
+    pub(super) sync: config::Sync,
+    pub(super) salt: Vec<u8>,
+    pub(super) options: SyncOptions,
+    pub(super) run: Run,
+    pub(super) store: Store,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) stop: Stop,
+}
+
+impl SourceRun {
+    /// Reads the source; errors end up in the summary.
+    pub(super) async fn execute(self) -> SourceSummary {
+        let mut summary = SourceSummary {
+            name: self.account.source.name.clone(),
+            publishable: false,
+            complete_to: None,
+            streams: Vec::new(),
+            requests: 0,
+            errors: Vec::new(),
+            newly_quarantined: 0,
+        };
+        let client = match self.client() {
+            Ok(client) => client,
+            Err(error) => {
+                summary.errors.push(error);
+                return summary;
+            }
+        };
+        if let Err(error) = self.read(&client, &mut summary).await {
+            summary.errors.push(error);
+        }
+        summary.requests = client.requests_sent();
+        summary
+    }
+
+    async fn read(&self, client: &Client, summary: &mut SourceSummary) -> Result<()> {
+        let context = self.open(client, summary).await?;
+        summary.complete_to = Some(context.now.saturating_sub(context.plan.settle_lag));
+        let selected: Vec<&'static StreamSpec> =
+            self.account.source.kind.streams.iter().filter(|spec| self.selects(spec)).collect();
+        // Events first: an object read after its event needs no second look.
+        let (events, others): (Vec<_>, Vec<_>) =
+            selected.into_iter().partition(|spec| spec.append_only);
+        for group in [events, others] {
+            self.read_streams(&context, &group, summary).await?;
+        }
+        self.refresh(&context, summary).await?;
+        summary.publishable = self.is_publishable(summary);
+        Ok(())
+    }
+
+    /// Proves the key, binds the schema to the account, stores the account's row.
+    async fn open(&self, client: &Client, summary: &mut SourceSummary) -> Result<StreamContext> {
+        let source = &self.account.source;
+        let (name, kind) = (source.name.clone(), source.kind);
+        let page = match kind.account {
+            Some(spec) => Some((spec, client.account(spec).await?)),
+            None => None,
+        };
+        let now = client.server_now()?;
+        let normalized = page
+            .map(|(spec, page)| Ok((spec, self.normalizer(spec).normalize(&page)?)))
+            .transpose()?;
+        let account_id = match &normalized {
+            Some((_, batch)) => account_id(&name, batch)?,
+            None => name.clone(),
+        };
+        let (run, id) = (self.run.clone(), account_id.clone());
+        let walk_number = self
+            .store
+            .with(move |warehouse| {
+                warehouse.ensure_source(&name, kind)?;
+                warehouse.bind_account(&run, &name, kind, &id)?;
+                warehouse.last_walk_number()
+            })
+            .await?;
+        let context = StreamContext {
+            source: source.name.clone(),
+            kind,
+            account_id,
+            client: client.clone(),
+            store: self.store.clone(),
+            run: self.run.clone(),
+            plan: self.plan_options(),
+            now,
+            walk_numbers: Arc::new(AtomicI64::new(walk_number)),
+            observer: Arc::clone(&self.observer),
+            stop: self.stop.clone(),
+        };
+        if let Some((spec, batch)) = normalized {
+            let outcome = context.commit_unit(context.single_unit(spec, vec![batch])).await?;
+            summary.streams.push(self.report(&context, spec, StreamStatus::Complete, outcome, None));
+        }
+        Ok(context)
+    }
+
+    async fn read_streams(
+        &self,
+        context: &StreamContext,
+        specs: &[&'static StreamSpec],
+        summary: &mut SourceSummary,
+    ) -> Result<()> {
+        let mut tasks = JoinSet::new();
+        for spec in specs.iter().copied() {
+            let context = context.clone();
+            let normalizer = self.normalizer(spec);
+            tasks.spawn(async move {
+                let mut progress = StreamProgress::default();
+                let result = context.run(spec, &normalizer, &mut progress).await;
+                (spec, progress, result)
+            });
+        }
+        let mut fatal = None;
+        while let Some(joined) = tasks.join_next().await {
+            let (spec, progress, result) =
+                joined.context(Kind::Network, || "reading a stream ended unexpectedly")?;
+            let error = self.conclude(context, spec, progress, result, summary).await?;
+            if let Some(error) = error {
+                if error.kind().ends_run() && fatal.is_none() {
+                    fatal = Some(error);
+                    tasks.abort_all();
+                    break;
+                }
+                summary.errors.push(error);
+            }
+        }
+        fatal.map_or(Ok(()), Err)
+    }
+
+    /// Writes down how a stream went; gives the error where it concerns the run.
+    async fn conclude(
+        &self,
+        context: &StreamContext,
+        spec: &'static StreamSpec,
+        progress: StreamProgress,
+        result: Result<()>,
+        summary: &mut SourceSummary,
+    ) -> Result<Option<Error>> {
+        let status = match &result {
+            Ok(()) => finished_status(&progress),
+            Err(error) if error.kind() == Kind::Interrupted => StreamStatus::Interrupted,
+            Err(error) => extract::stream_status(error),
+        };
+        let mut notes = progress.notes;
+        if let Err(error) = &result {
+            notes.push(error.to_string());
+        }
+        let note = (!notes.is_empty()).then(|| notes.join("; "));
+        summary.newly_quarantined += progress.outcome.newly_quarantined;
+        let report = self.report(context, spec, status, progress.outcome, note);
+        summary.streams.push(report);
+        let Err(error) = result else { return Ok(None) };
+        Ok((!self.is_tolerable(spec, status).await?).then_some(error))
+    }
+
+    /// An optional list that never was available may stay so (CONTRACT A2.5); one that once loaded
+    /// and is gone is an error (DESIGN 9).
+    async fn is_tolerable(&self, spec: &'static StreamSpec, status: StreamStatus) -> Result<bool> {
+        let refused = matches!(
+            status,
+            StreamStatus::UnavailableOnPlan
+                | StreamStatus::Unavailable
+                | StreamStatus::Forbidden
+                | StreamStatus::Throttled
+        );
+        if spec.class == Class::Core || !refused {
+            return Ok(false);
+        }
+        let source = self.account.source.name.clone();
+        let loaded = self.store.with(move |warehouse| warehouse.has_loaded(&source, spec.name));
+        Ok(!loaded.await?)
+    }
+
+    fn report(
+        &self,
+        context: &StreamContext,
+        spec: &StreamSpec,
+        status: StreamStatus,
+        outcome: UnitOutcome,
+        note: Option<String>,
+    ) -> StreamReport {
+        let shown = Outcome {
+            status,
+            received: outcome.received,
+            inserted: outcome.inserted,
+            updated: outcome.updated,
+            unchanged: outcome.unchanged,
+            superseded: outcome.superseded,
+            quarantined: outcome.quarantined,
+            note: note.clone(),
+        };
+        self.observer.notify(&Event::StreamFinished {
+            source: &context.source,
+            stream: spec.name,
+            outcome: &shown,
+        });
+        StreamReport {
+            source: context.source.clone(),
+            account_id: context.account_id.clone(),
+            stream: spec.name.to_owned(),
+            status,
+            outcome,
+            note,
+        }
+    }
+
+    async fn refresh(&self, context: &StreamContext, summary: &mut SourceSummary) -> Result<()> {
+        let normalizer = |spec| self.normalizer(spec);
+        let refreshed =
+            refresh::dirty_ids(context, self.sync.refresh_budget, &normalizer).await?;
+        for (stream, outcome) in refreshed {
+            summary.newly_quarantined += outcome.newly_quarantined;
+            if let Some(report) = summary.streams.iter_mut().find(|known| known.stream == stream) {
+                report.outcome.add(outcome);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_publishable(&self, summary: &SourceSummary) -> bool {
+        let mut core = self.account.source.kind.streams.iter().filter(|spec| {
+            spec.class == Class::Core && self.account.source.selects(spec.name)
+        });
+        core.all(|spec| {
+            let mut reports = summary.streams.iter();
+            reports.any(|report| {
+                report.stream == spec.name && report.status == StreamStatus::Complete
+            })
+        })
+    }
+
+    fn selects(&self, spec: &StreamSpec) -> bool {
+        let wanted = &self.options.streams;
+        self.account.source.selects(spec.name)
+            && (wanted.is_empty() || wanted.iter().any(|name| name == spec.name))
+    }
+
+    fn normalizer(&self, spec: &'static StreamSpec) -> Normalizer {
+        let sensitive = match self.sync.sensitive {
+            config::Sensitive::Keep => Sensitive::Keep,
+            config::Sensitive::Hash => Sensitive::Hash { salt: self.salt.clone() },
+            config::Sensitive::Drop => Sensitive::Drop,
+        };
+        Normalizer::new(spec, sensitive)
+    }
+
+    const fn plan_options(&self) -> plan::Options {
+        plan::Options {
+            settle_lag: self.sync.settle_lag,
+            lookback: self.sync.lookback,
+            rewalk_every: self.sync.rewalk_every,
+            full: self.options.full,
+        }
+    }
+
+    fn client(&self) -> Result<Client> {
+        client(&self.account, &self.options, Arc::clone(&self.observer))
+    }
+}
+
+/// Makes the client of a source.
+pub(super) fn client(
+    account: &Account,
+    options: &SyncOptions,
+    observer: Arc<dyn Observer>,
+) -> Result<Client> {
+    let source = &account.source;
+    Client::new(
+        ClientOptions {
+            source: source.name.clone(),
+            base_url: source.base_url.clone(),
+            authentication: source.kind.authentication,
+            key: account.key.clone(),
+            page_size: source.page_size,
+            requests_per_second: source.requests_per_second,
+            max_in_flight: source.max_in_flight,
+            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
+            retry: options.retry.clone(),
+        },
+        observer,
+    )
+}
+
+fn account_id(source: &str, batch: &crate::model::Batch) -> Result<String> {
+    use arrow::array::AsArray;
+    let ids = batch.records.column_by_name("id").and_then(|ids| ids.as_string_opt::<i32>());
+    match ids.and_then(|ids| ids.iter().next().flatten()) {
+        Some(id) => Ok(id.to_owned()),
+        None => Err(Error::new(
+            Kind::Contract,
+            format!("source `{source}`: the answer of /account is no account with an id"),
+        )),
+    }
+}

@@ -1,0 +1,356 @@
+//! One stream of one run: walks become load units, load units become progress.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use crate::catalog::{CreatedFilter, Paging, SourceKind, StreamSpec};
+use crate::error::{Context, Error, Kind, Result};
+use crate::extract::{
+    self, Client, FilterSupport, ResumePoint, WalkEnd, WalkRequest, WalkStatus, Walked,
+};
+use crate::load::{LedgerAdvance, LoadUnit, Run, UnitOutcome};
+use crate::model::{Batch, Event, Observer, StreamStatus, WalkKind, Window};
+use crate::normalize::Normalizer;
+use crate::plan::{self, Walk};
+
+use super::Stop;
+use super::store::Store;
+
+/// Bounds of a load unit (DESIGN 1): rows, bytes of memory, time.
+const UNIT_ROWS: usize = 20_000;
+const UNIT_BYTES: usize = 32 * 1024 * 1024;
+const UNIT_TIME: Duration = Duration::from_secs(5);
+/// Pages fetched ahead of loading; bounds memory (I10).
+const PAGES_AHEAD: usize = 4;
+
+/// What all streams of a source share.
+#[derive(Clone)]
+pub(super) struct StreamContext {
+    pub(super) source: String,
+    pub(super) kind: &'static SourceKind,
+    pub(super) account_id: String,
+    pub(super) client: Client,
+    pub(super) store: Store,
+    pub(super) run: Run,
+    pub(super) plan: plan::Options,
+    /// Server time of the run's first answer, Unix seconds; all windows end at it less the lag.
+    pub(super) now: i64,
+    pub(super) walk_numbers: Arc<AtomicI64>,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) stop: Stop,
+}
+
+/// How a stream went, so far or in the end.
+#[derive(Debug, Default)]
+pub(super) struct StreamProgress {
+    pub(super) outcome: UnitOutcome,
+    pub(super) notes: Vec<String>,
+    pub(super) cursor_ignored: bool,
+}
+
+impl StreamContext {
+    /// Makes all walks of a stream; what was committed before an error is in `progress`.
+    pub(super) async fn run(
+        &self,
+        spec: &'static StreamSpec,
+        normalizer: &Normalizer,
+        progress: &mut StreamProgress,
+    ) -> Result<()> {
+        let (source, account_id) = (self.source.clone(), self.account_id.clone());
+        let state = self
+            .store
+            .with(move |warehouse| warehouse.stream_state(&source, &account_id, spec.name))
+            .await?;
+        for walk in plan::walks(spec, &state, self.plan, self.now) {
+            self.run_walk(spec, normalizer, walk, progress).await?;
+        }
+        Ok(())
+    }
+
+    async fn run_walk(
+        &self,
+        spec: &'static StreamSpec,
+        normalizer: &Normalizer,
+        walk: Walk,
+        progress: &mut StreamProgress,
+    ) -> Result<()> {
+        let mut walk = walk;
+        if walk.asked().is_filtered() && !self.trusts_filter(spec).await? {
+            progress.notes.push("filter_ignored: walked whole".to_owned());
+            walk = walk.unfiltered();
+        }
+        let mut end = self.walk_to_end(spec, normalizer, &walk, progress).await?;
+        if end.status == WalkStatus::FilterIgnored {
+            progress.notes.push("filter_ignored: walked whole".to_owned());
+            walk = walk.unfiltered();
+            end = self.walk_to_end(spec, normalizer, &walk, progress).await?;
+        }
+        if end.rows == 0 && self.expects_rows(spec, &walk).await? {
+            // An empty answer never destroys: asked once more, then refused (DESIGN 6).
+            end = self.walk_to_end(spec, normalizer, &walk, progress).await?;
+            if end.rows == 0 {
+                return Err(Error::new(
+                    Kind::Contract,
+                    format!(
+                        "{}.{}: the list of {} came back empty twice, but the warehouse holds rows of it",
+                        self.source, spec.name, walk.describe()
+                    ),
+                ));
+            }
+        }
+        self.judge_cursor(spec, end, progress)
+    }
+
+    fn judge_cursor(
+        &self,
+        spec: &StreamSpec,
+        end: WalkEnd,
+        progress: &mut StreamProgress,
+    ) -> Result<()> {
+        match (end.status, spec.paging) {
+            (WalkStatus::CursorIgnored, Paging::AfterLastIdPerhaps) => {
+                progress.cursor_ignored = true;
+                Ok(())
+            }
+            (WalkStatus::CursorIgnored, _) => Err(Error::new(
+                Kind::Contract,
+                format!(
+                    "{}.{}: the server ignored the page cursor after {} rows",
+                    self.source, spec.name, end.rows
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    async fn trusts_filter(&self, spec: &'static StreamSpec) -> Result<bool> {
+        if spec.created_filter == CreatedFilter::Absent {
+            return Ok(false);
+        }
+        Ok(self.client.probe_created_filter(spec).await? == FilterSupport::Honoured)
+    }
+
+    async fn expects_rows(&self, spec: &'static StreamSpec, walk: &Walk) -> Result<bool> {
+        let (source, account_id) = (self.source.clone(), self.account_id.clone());
+        let window = match walk.kind {
+            WalkKind::Full => Window::ALL,
+            WalkKind::Window => walk.window,
+        };
+        let rows = self
+            .store
+            .with(move |warehouse| warehouse.count_rows(&source, spec, &account_id, window))
+            .await?;
+        Ok(rows > 0)
+    }
+
+    /// Fetches on a task of its own while pages are normalised and committed here.
+    async fn walk_to_end(
+        &self,
+        spec: &'static StreamSpec,
+        normalizer: &Normalizer,
+        walk: &Walk,
+        progress: &mut StreamProgress,
+    ) -> Result<WalkEnd> {
+        let plan = walk.describe();
+        self.observer.notify(&Event::StreamStarted {
+            source: &self.source,
+            stream: spec.name,
+            plan: &plan,
+        });
+        let (sender, mut pages) = mpsc::channel(PAGES_AHEAD);
+        let resume = walk.resumes.as_ref().map(|open| resume_point(&open.resume)).transpose()?;
+        let request = WalkRequest { spec, window: walk.asked(), resume };
+        let client = self.client.clone();
+        let mut fetching = JoinSet::new();
+        fetching.spawn(async move { extract::walk(&client, request, sender).await });
+
+        let mut unit = self.open_unit(spec, walk);
+        let consumed = self.consume(&mut pages, normalizer, &mut unit, progress).await;
+        drop(pages);
+        let end = match fetching.join_next().await {
+            Some(end) => end.context(Kind::Network, || "fetching ended unexpectedly")?,
+            None => Err(Error::new(Kind::Interrupted, "fetching was stopped")),
+        };
+        if let Ok(end) = &end
+            && consumed.is_ok()
+            && end.status != WalkStatus::FilterIgnored
+            && !self.is_suspicious(spec, walk, end).await?
+        {
+            unit.completes(end);
+        }
+        self.commit(&mut unit, progress).await?;
+        consumed?;
+        end
+    }
+
+    /// An empty walk where rows are known must not be written down as complete.
+    async fn is_suspicious(
+        &self,
+        spec: &'static StreamSpec,
+        walk: &Walk,
+        end: &WalkEnd,
+    ) -> Result<bool> {
+        Ok(end.rows == 0 && self.expects_rows(spec, walk).await?)
+    }
+
+    fn open_unit(&self, spec: &'static StreamSpec, walk: &Walk) -> OpenUnit {
+        let number = walk.resumes.as_ref().map_or_else(
+            || self.walk_numbers.fetch_add(1, Ordering::SeqCst) + 1,
+            |open| open.number,
+        );
+        OpenUnit {
+            spec,
+            batches: Vec::new(),
+            rows: 0,
+            bytes: 0,
+            opened: Instant::now(),
+            ledger: LedgerAdvance {
+                number,
+                kind: walk.kind,
+                window: walk.window,
+                started: walk.started,
+                resume: walk.resumes.as_ref().map(|open| open.resume.clone()),
+                pages: 0,
+                rows: 0,
+            },
+            has_news: false,
+        }
+    }
+
+    async fn consume(
+        &self,
+        pages: &mut mpsc::Receiver<Walked>,
+        normalizer: &Normalizer,
+        unit: &mut OpenUnit,
+        progress: &mut StreamProgress,
+    ) -> Result<()> {
+        let mut stop = self.stop.clone();
+        loop {
+            let walked = tokio::select! {
+                biased;
+                _ = stop.wait_for(|stopped| *stopped) => return Err(interrupted()),
+                walked = pages.recv() => walked,
+                () = sleep_until(unit.opened + UNIT_TIME), if unit.has_news => {
+                    self.commit(unit, progress).await?;
+                    continue;
+                }
+            };
+            let Some(walked) = walked else { return Ok(()) };
+            self.observer.notify(&Event::PageFetched {
+                source: &self.source,
+                stream: unit.spec.name,
+                rows: u64::try_from(walked.page.elements.len()).unwrap_or(u64::MAX),
+                total_pages: walked.total_pages,
+            });
+            let batch = normalizer.normalize(&walked.page)?;
+            unit.add(batch, &walked)?;
+            if unit.is_full() {
+                self.commit(unit, progress).await?;
+            }
+        }
+    }
+
+    async fn commit(&self, unit: &mut OpenUnit, progress: &mut StreamProgress) -> Result<()> {
+        let Some(load_unit) = unit.take(self) else { return Ok(()) };
+        let outcome = self.commit_unit(load_unit).await?;
+        progress.outcome.add(outcome);
+        Ok(())
+    }
+
+    /// Commits a load unit and tells the observer.
+    pub(super) async fn commit_unit(&self, unit: LoadUnit) -> Result<UnitOutcome> {
+        let run = self.run.clone();
+        let stream = unit.spec.name;
+        let outcome = self.store.with(move |warehouse| warehouse.commit(&run, &unit)).await?;
+        self.observer.notify(&Event::Committed {
+            source: &self.source,
+            stream,
+            inserted: outcome.inserted,
+            updated: outcome.updated,
+        });
+        Ok(outcome)
+    }
+
+    /// Makes a unit of rows that justify no ledger change.
+    pub(super) fn single_unit(&self, spec: &'static StreamSpec, batches: Vec<Batch>) -> LoadUnit {
+        LoadUnit {
+            source: self.source.clone(),
+            kind: self.kind,
+            account_id: self.account_id.clone(),
+            spec,
+            batches,
+            ledger: None,
+        }
+    }
+}
+
+/// Gives the error of a run that a signal stopped.
+pub(super) fn interrupted() -> Error {
+    Error::new(Kind::Interrupted, "stopped by a signal; progress is saved")
+}
+
+fn resume_point(text: &str) -> Result<ResumePoint> {
+    serde_json::from_str(text).context(Kind::State, || "the ledger holds an unreadable cursor")
+}
+
+/// Rows gathered for the next transaction.
+struct OpenUnit {
+    spec: &'static StreamSpec,
+    batches: Vec<Batch>,
+    rows: usize,
+    bytes: usize,
+    opened: Instant,
+    ledger: LedgerAdvance,
+    has_news: bool,
+}
+
+impl OpenUnit {
+    fn add(&mut self, batch: Batch, walked: &Walked) -> Result<()> {
+        let resume = serde_json::to_string(&walked.resume)
+            .context(Kind::State, || "cannot write down the page cursor")?;
+        self.ledger.resume = Some(resume);
+        self.ledger.pages = walked.resume.pages;
+        self.ledger.rows = walked.resume.rows;
+        if !self.has_news {
+            self.opened = Instant::now();
+        }
+        self.has_news = true;
+        self.rows += batch.records.num_rows() + batch.quarantined.len();
+        self.bytes += batch.records.get_array_memory_size();
+        self.batches.push(batch);
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows >= UNIT_ROWS || self.bytes >= UNIT_BYTES || self.opened.elapsed() >= UNIT_TIME
+    }
+
+    fn completes(&mut self, end: &WalkEnd) {
+        self.ledger.resume = None;
+        self.ledger.pages = end.pages;
+        self.ledger.rows = end.rows;
+        self.has_news = true;
+    }
+
+    fn take(&mut self, context: &StreamContext) -> Option<LoadUnit> {
+        if !self.has_news {
+            return None;
+        }
+        self.has_news = false;
+        self.rows = 0;
+        self.bytes = 0;
+        let mut unit = context.single_unit(self.spec, std::mem::take(&mut self.batches));
+        unit.ledger = Some(self.ledger.clone());
+        Some(unit)
+    }
+}
+
+/// Gives the status of a stream that made all its walks.
+pub(super) const fn finished_status(progress: &StreamProgress) -> StreamStatus {
+    if progress.cursor_ignored { StreamStatus::CursorIgnored } else { StreamStatus::Complete }
+}

@@ -1,0 +1,557 @@
+//! Bundled reports: contract headers, and their SQL on small data sets checked by hand.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+use duckdb::Connection;
+use jiff::civil::{Date, date};
+use jiff::{Timestamp, tz::TimeZone};
+use paid_sync::catalog::source_kind;
+use paid_sync::error::Kind;
+use paid_sync::model::{Cell, ColumnKind, Table};
+use paid_sync::report::{
+    self, ModelSource, REPORTS, Report, find_report, model_sql, query_table, report_sql,
+    run_report, run_report_batches, timezone_sql, write_parquet,
+};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+const TABLES: [&str; 5] = ["customers", "plans", "subscriptions", "transactions", "invoices"];
+const DAY: Date = date(2026, 3, 31);
+
+/// A snapshot in a folder of its own.
+struct Snapshot {
+    path: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+/// Makes a snapshot whose sources are given as (name, default currency).
+fn snapshot(zone: &str, sources: &[(&str, Option<&str>)], rows: &str) -> Snapshot {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("warehouse.duckdb");
+    let connection = Connection::open(&path).unwrap();
+    let mut script = "CREATE SCHEMA _sync;\
+         CREATE TABLE _sync.freshness (source VARCHAR, stream VARCHAR, complete_to TIMESTAMP);"
+        .to_owned();
+    for (name, _) in sources {
+        write!(script, "CREATE SCHEMA \"{name}\";").unwrap();
+        for table in TABLES {
+            let spec = source_kind("paid").unwrap().stream(table).unwrap();
+            write!(script, "CREATE TABLE \"{name}\".{table} (_account_id VARCHAR, id VARCHAR")
+                .unwrap();
+            for field in spec.fields {
+                write!(script, ", \"{}\" {}", field.column, field.coercion.sql_type()).unwrap();
+            }
+            script.push_str(");");
+        }
+    }
+    script.push_str(rows);
+    connection.execute_batch(&script).unwrap();
+    let sources: Vec<ModelSource> = sources
+        .iter()
+        .map(|(name, currency)| ModelSource {
+            name: (*name).to_owned(),
+            kind: "paid",
+            default_currency: currency.map(str::to_owned),
+        })
+        .collect();
+    let statements =
+        [model_sql(&sources), timezone_sql(zone).unwrap(), report_sql(REPORTS).unwrap()];
+    for statement in statements.iter().flatten() {
+        connection.execute_batch(statement).unwrap();
+    }
+    Snapshot { path, folder }
+}
+
+/// Shows rows as text, `-` for NULL.
+fn lines(table: &Table) -> Vec<String> {
+    let cell = |cell: &Cell| match cell {
+        Cell::Null => "-".to_owned(),
+        Cell::Text(text) => text.clone(),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Boolean(truth) => truth.to_string(),
+    };
+    table.rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>().join(" ")).collect()
+}
+
+fn report_lines(snapshot: &Snapshot, name: &str, as_of: Option<Date>) -> Vec<String> {
+    lines(&run_report(&snapshot.path, find_report(name).unwrap(), as_of).unwrap())
+}
+
+fn query_lines(snapshot: &Snapshot, sql: &str) -> Vec<String> {
+    lines(&query_table(&snapshot.path, sql).unwrap())
+}
+
+#[test]
+fn the_catalogue_of_reports_is_the_listing_of_queries() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/queries");
+    let mut files: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    let names: Vec<String> = REPORTS.iter().map(|report| format!("{}.sql", report.name)).collect();
+    assert_eq!(files, names);
+}
+
+#[test]
+fn every_query_file_opens_with_its_contract_and_holds_one_select() {
+    for report in REPORTS {
+        let (contract, statement) = report::parse(report.file).unwrap();
+        assert!(statement.starts_with("WITH asked AS ("), "{}", report.name);
+        assert!(!statement.contains(';'), "{}: one statement", report.name);
+        let tail: Vec<&str> = contract.columns.iter().map(|column| column.name.as_str()).collect();
+        assert!(tail.ends_with(&["source", "account_id"]), "{}: {tail:?}", report.name);
+        for parameter in &contract.parameters {
+            assert_eq!(statement.matches(&format!("${}", parameter.name)).count(), 1);
+        }
+    }
+}
+
+#[test]
+fn ar_aging_has_exactly_the_published_columns() {
+    let contract = find_report("ar_aging").unwrap().contract().unwrap();
+    let names: Vec<&str> = contract.columns.iter().map(|column| column.name.as_str()).collect();
+    let published = "customer_id customer_name currency not_due days_1_30 days_31_60 days_61_90 \
+                     days_over_90 total source account_id";
+    assert_eq!(names.join(" "), published);
+}
+
+#[test]
+fn malformed_headers_are_refused_with_the_reason() {
+    let whole = "-- title: T\n-- description:\n--   d\n-- grain: g\n-- columns:\n\
+                 --   a | DATE | day | m | n\n\nSELECT 1;\n";
+    let (contract, statement) = report::parse(whole).unwrap();
+    assert_eq!((contract.title.as_str(), statement), ("T", "SELECT 1"));
+    assert_eq!(contract.columns[0].meaning, "m | n");
+    assert_eq!(contract.columns[0].comment(), "m | n Unit: day.");
+    for (from, to, reason) in [
+        ("-- title: T\n", "", "the title is missing"),
+        ("--   d\n", "", "the description is missing"),
+        ("-- grain: g\n", "", "the grain is missing"),
+        ("--   a | DATE | day | m | n\n", "", "the columns is missing"),
+        ("SELECT 1;", "", "the statement is missing"),
+        ("grain: g", "grian: g", "line 4 is not understood"),
+        ("| day | m | n", "| day", "line 6 is not understood"),
+        ("| DATE |", "| |", "line 6 is not understood"),
+        ("-- description:\n", "", "line 2 is not understood"),
+    ] {
+        let error = report::parse(&whole.replace(from, to)).unwrap_err();
+        assert!(error.to_string().contains(reason), "{from:?} -> {to:?}: {error}");
+    }
+}
+
+#[test]
+fn columns_and_types_equal_the_header_even_without_any_source() {
+    for sources in [&[][..], &[("paid", None)]] {
+        let snapshot = snapshot("Europe/Berlin", sources, "");
+        for report in REPORTS {
+            let contract = report.contract().unwrap();
+            let promised: Vec<String> = contract
+                .columns
+                .iter()
+                .map(|column| format!("{} {}", column.name, column.sql_type))
+                .collect();
+            let view =
+                format!("SELECT column_name, column_type FROM (DESCRIBE reports.{})", report.name);
+            assert_eq!(query_lines(&snapshot, &view), promised, "view {}", report.name);
+            let at = format!(
+                "SELECT column_name, column_type FROM (DESCRIBE FROM reports.{}_as_of('{DAY}'))",
+                report.name
+            );
+            assert_eq!(query_lines(&snapshot, &at), promised, "macro {}", report.name);
+            let table = run_report(&snapshot.path, report, Some(DAY)).unwrap();
+            let kinds: Vec<ColumnKind> = table.columns.iter().map(|column| column.kind).collect();
+            let wanted: Vec<ColumnKind> =
+                contract.columns.iter().map(report::ContractColumn::kind).collect();
+            assert_eq!((kinds, table.rows.len()), (wanted, 0));
+        }
+    }
+}
+
+#[test]
+fn every_view_and_column_of_model_and_reports_carries_a_comment() {
+    let snapshot = snapshot("UTC", &[("paid", None)], "");
+    for (functions, comment) in [
+        ("duckdb_views() WHERE NOT internal", "comment"),
+        ("duckdb_columns() WHERE NOT internal", "comment"),
+        ("duckdb_functions() WHERE NOT internal", "comment"),
+    ] {
+        let sql = format!(
+            "SELECT count(*) > 0, count(*) - count({comment}) FROM {functions} \
+             AND schema_name IN ('model', 'reports')"
+        );
+        assert_eq!(query_lines(&snapshot, &sql), ["true 0"], "{functions}");
+    }
+    let unit = "SELECT comment LIKE '%Unit: minor units.' FROM duckdb_columns() \
+                WHERE schema_name = 'reports' AND table_name = 'ar_aging' AND column_name = 'total'";
+    assert_eq!(query_lines(&snapshot, unit), ["true"]);
+}
+
+#[test]
+fn ages_change_the_day_after_30_60_and_90_days() {
+    let snapshot = snapshot(
+        "UTC",
+        &[("paid", Some("USD"))],
+        "INSERT INTO paid.customers (_account_id, id, name) VALUES ('a', 'c', 'Ada'), ('b', 'c', 'Eve');
+         INSERT INTO paid.invoices (_account_id, id, customer_id, issued_at, due_date, unpaid_amount)
+         SELECT 'a', 'i' || due, 'c', TIMESTAMP '2025-11-01', DATE '2026-03-31' - due, amount
+         FROM (VALUES (-5, 1), (0, 2), (1, 10), (30, 20), (31, 100), (60, 200), (61, 1000),
+                      (90, 2000), (91, 10000), (151, 20000)) AS given (due, amount);",
+    );
+    let expected = ["c Ada usd 3 30 300 3000 30000 33333 paid a"];
+    assert_eq!(report_lines(&snapshot, "ar_aging", Some(DAY)), expected);
+    // A day later, what was 0, 30, 60 and 90 days past due moves on by one column.
+    let expected = ["c Ada usd 1 12 120 1200 32000 33333 paid a"];
+    assert_eq!(report_lines(&snapshot, "ar_aging", Some(date(2026, 4, 1))), expected);
+    // Before the issue date there is nothing, although amounts are today's.
+    assert!(report_lines(&snapshot, "ar_aging", Some(date(2025, 10, 31))).is_empty());
+}
+
+/// (customer, columns, values, row of `ar_aging` without id, name, source and account)
+const OPEN_CASES: &[(&str, &str, &str, Option<&str>)] = &[
+    ("a voided", "unpaid_amount, voided", "7, TRUE", None),
+    ("b voided_at only", "unpaid_amount, voided_at", "7, '2026-01-05'", None),
+    ("c paid", "unpaid_amount, paid", "7, TRUE", None),
+    ("d generated", "unpaid_amount, issued_at", "7, NULL", None),
+    ("e settled", "unpaid_amount, amount", "0, 7", None),
+    ("f amount unknown", "unpaid_amount", "NULL", None),
+    ("g unpaid missing", "unpaid_amount, amount", "NULL, 7", Some("7 0 0 0 0 7")),
+    ("h credit", "unpaid_amount, due_date", "-7, '2025-01-01'", Some("-7 0 0 0 0 -7")),
+    (
+        "i issued at the last second",
+        "unpaid_amount, issued_at",
+        "7, '2026-03-31 23:59:59'",
+        Some("7 0 0 0 0 7"),
+    ),
+    ("j issued after", "unpaid_amount, issued_at", "7, '2026-04-01 00:00:00'", None),
+    (
+        "k terms, due today",
+        "unpaid_amount, issued_at, terms",
+        "7, '2026-03-01', 30",
+        Some("7 0 0 0 0 7"),
+    ),
+    (
+        "l terms, due yesterday",
+        "unpaid_amount, issued_at, terms",
+        "7, '2026-03-01', 29",
+        Some("0 7 0 0 0 7"),
+    ),
+    (
+        "m due date beats terms",
+        "unpaid_amount, terms, due_date",
+        "7, 0, '2026-04-09'",
+        Some("7 0 0 0 0 7"),
+    ),
+    ("n no due date, no terms", "unpaid_amount", "7", Some("7 0 0 0 0 7")),
+    ("o absurd terms", "unpaid_amount, terms", "7, 9223372036854775807", Some("7 0 0 0 0 7")),
+    (
+        "p issue date missing",
+        "unpaid_amount, overdue_amount, issued_at, due_date",
+        "7, 7, NULL, '2026-01-01'",
+        Some("0 0 0 7 0 7"),
+    ),
+    ("q flags false", "unpaid_amount, paid, voided", "7, FALSE, FALSE", Some("7 0 0 0 0 7")),
+];
+
+#[test]
+fn open_is_issued_unpaid_unvoided_and_not_zero() {
+    let mut rows = String::new();
+    for (customer, columns, values, _) in OPEN_CASES {
+        let (issued, at) = match columns.contains("issued_at") {
+            true => ("", ""),
+            false => (", issued_at", ", '2026-01-01'"),
+        };
+        write!(
+            rows,
+            "INSERT INTO paid.invoices (_account_id, id, customer_id, {columns}{issued}) \
+             VALUES ('a', 'i {customer}', '{customer}', {values}{at});"
+        )
+        .unwrap();
+    }
+    let snapshot = snapshot("UTC", &[("paid", None)], &rows);
+    let sql = format!(
+        "SELECT customer_id || ':', not_due, days_1_30, days_31_60, days_61_90, days_over_90, total \
+         FROM reports.ar_aging_as_of(DATE '{DAY}') ORDER BY customer_id"
+    );
+    let expected: Vec<String> = OPEN_CASES
+        .iter()
+        .filter_map(|(customer, _, _, row)| row.map(|row| format!("{customer}: {row}")))
+        .collect();
+    assert_eq!(query_lines(&snapshot, &sql), expected);
+}
+
+/// Two invoices per source: one without any hint of its currency, one with lines in two.
+const CURRENCIES: &str = "
+    INSERT INTO {s}.invoices (_account_id, id, customer_id, issued_at, unpaid_amount) VALUES
+        ('a', 'euro', 'c', '2026-03-01', 1), ('a', 'none', 'c', '2026-03-01', 10),
+        ('a', 'mixed', 'c', '2026-03-01', 100), ('a', 'half', 'c', '2026-03-01', 1000),
+        ('a', 'lines', 'c', '2026-03-01', NULL);
+    INSERT INTO {s}.transactions (_account_id, id, invoice_id, amount, currency) VALUES
+        ('a', '1', 'euro', 1, 'eur'), ('a', '2', 'euro', 0, 'eur'), ('b', '3', 'euro', 9, 'gbp'),
+        ('a', '4', 'mixed', 50, 'eur'), ('a', '5', 'mixed', 50, 'gbp'), ('a', '6', 'mixed', 5, NULL),
+        ('a', '7', 'half', 1, NULL), ('a', '8', 'half', 1, 'eur'), ('a', '9', 'half', 1, ''),
+        ('a', '10', 'lines', 20000, 'eur'), ('a', '11', 'lines', -10000, 'eur'),
+        ('a', '12', NULL, 3, NULL);";
+
+#[test]
+fn currencies_come_from_transactions_then_the_default_and_are_never_mixed() {
+    let rows = CURRENCIES.replace("{s}", "paid") + &CURRENCIES.replace("{s}", "other");
+    let snapshot = snapshot("UTC", &[("paid", None), ("other", Some("CHF"))], &rows);
+    let expected = [
+        "c - (unknown) 100 0 0 0 0 100 other a",
+        "c - chf 10 0 0 0 0 10 other a",
+        "c - eur 11001 0 0 0 0 11001 other a",
+        "c - (unknown) 110 0 0 0 0 110 paid a",
+        "c - eur 11001 0 0 0 0 11001 paid a",
+    ];
+    assert_eq!(report_lines(&snapshot, "ar_aging", Some(DAY)), expected);
+    let flags = "SELECT id, currency, mixed_currency, transactions_amount FROM model.invoices \
+                 WHERE source = 'other' ORDER BY id";
+    let expected = [
+        "euro eur false 1",
+        "half eur false 3",
+        "lines eur false 10000",
+        "mixed - true -",
+        "none chf false -",
+    ];
+    assert_eq!(query_lines(&snapshot, flags), expected);
+    let lines = "SELECT id, currency FROM model.transactions WHERE source = 'other' \
+                 AND id IN ('5', '6', '7', '9', '12') ORDER BY CAST(id AS INTEGER)";
+    assert_eq!(query_lines(&snapshot, lines), ["5 gbp", "6 -", "7 eur", "9 eur", "12 chf"]);
+}
+
+#[test]
+fn two_sources_and_accounts_with_the_same_ids_stay_apart() {
+    let mut rows = String::new();
+    for (source, account, name, amount) in
+        [("paid", "a", "Ada", 1), ("paid", "b", "O''Neil", 2), ("second", "a", "Zoé", 4)]
+    {
+        write!(
+            rows,
+            "INSERT INTO {source}.customers (_account_id, id, name) VALUES ('{account}', 'c', '{name}');
+             INSERT INTO {source}.invoices (_account_id, id, customer_id, issued_at, unpaid_amount, amount)
+             VALUES ('{account}', 'i', 'c', '2026-03-01', {amount}, {amount});
+             INSERT INTO {source}.transactions (_account_id, id, invoice_id, amount, currency, paid, paid_on)
+             VALUES ('{account}', 't', 'i', {amount}, 'usd', TRUE, '2026-03-02');"
+        )
+        .unwrap();
+    }
+    let snapshot = snapshot("UTC", &[("paid", None), ("second", None)], &rows);
+    let expected = [
+        "c Ada usd 1 0 0 0 0 1 paid a",
+        "c O'Neil usd 2 0 0 0 0 2 paid b",
+        "c Zoé usd 4 0 0 0 0 4 second a",
+    ];
+    assert_eq!(report_lines(&snapshot, "ar_aging", Some(DAY)), expected);
+    let expected = [
+        "2026-03-01 usd 1 0 1 1 paid a",
+        "2026-03-01 usd 2 0 2 1 paid b",
+        "2026-03-01 usd 4 0 4 1 second a",
+    ];
+    assert_eq!(report_lines(&snapshot, "revenue_by_month", Some(DAY)), expected);
+}
+
+const REVENUE: &str = "
+    INSERT INTO paid.invoices (_account_id, id, issued_at, amount, paid, voided, overdue_amount) VALUES
+        ('a', 'jan', '2026-01-31 23:59:59', 1000, TRUE, NULL, NULL),
+        ('a', 'feb', '2026-02-01 00:00:00', 200, NULL, NULL, 200),
+        ('a', 'void', '2026-02-02', 5000, NULL, TRUE, NULL),
+        ('a', 'draft', NULL, 7000, NULL, NULL, NULL),
+        ('a', 'undated', NULL, 3, TRUE, NULL, NULL),
+        ('a', 'lines', '2026-02-28', NULL, NULL, NULL, NULL),
+        ('a', 'later', '2026-04-01', 90000, NULL, NULL, NULL);
+    INSERT INTO paid.transactions
+        (_account_id, id, invoice_id, amount, currency, paid, paid_on, created_at, serviced_on) VALUES
+        ('a', '1', 'jan', 1300, 'usd', TRUE, '2026-02-10', '2026-01-30', NULL),
+        ('a', '2', 'jan', -100, 'usd', TRUE, '2026-02-10', '2026-01-30', NULL),
+        ('a', '3', 'jan', -200, 'usd', TRUE, '2026-03-05', '2026-03-05', '2026-01-01'),
+        ('a', '4', 'feb', 200, 'usd', FALSE, NULL, '2026-01-15', NULL),
+        ('a', '5', 'void', 5100, 'usd', FALSE, NULL, '2026-02-01', NULL),
+        ('a', '6', 'void', -100, 'usd', FALSE, NULL, '2026-02-01', NULL),
+        ('a', '7', NULL, -40, 'usd', FALSE, NULL, NULL, '2026-02-20'),
+        ('a', '8', NULL, 60, 'usd', TRUE, NULL, '2026-02-20', NULL),
+        ('a', '9', 'lines', 77, 'usd', NULL, NULL, '2026-02-20', NULL),
+        ('a', '10', NULL, -5, 'eur', TRUE, '2026-02-03', '2026-02-03', NULL),
+        ('a', '11', 'later', 90000, 'usd', TRUE, '2026-04-02', '2026-03-20', NULL),
+        ('a', '12', 'undated', 3, 'usd', FALSE, NULL, NULL, NULL);";
+
+#[test]
+fn revenue_counts_each_cent_once_in_its_month_and_loses_none_without_a_date() {
+    let snapshot = snapshot("UTC", &[("paid", None)], REVENUE);
+    // month currency invoiced refunds collected invoices
+    let expected = [
+        "2026-02-01 eur 0 5 -5 0 paid a",
+        "2026-01-01 usd 1000 100 0 1 paid a",
+        "2026-02-01 usd 277 40 1200 2 paid a",
+        "2026-03-01 usd 0 200 -200 0 paid a",
+        "- usd 3 0 60 1 paid a",
+    ];
+    assert_eq!(report_lines(&snapshot, "revenue_by_month", Some(DAY)), expected);
+    let early = report_lines(&snapshot, "revenue_by_month", Some(date(2026, 1, 31)));
+    assert_eq!(early, ["2026-01-01 usd 1000 100 0 1 paid a", "- usd 3 0 60 1 paid a"]);
+}
+
+#[test]
+fn a_zone_west_of_utc_moves_a_date_and_with_it_month_and_age() {
+    let rows = "
+        INSERT INTO _sync.freshness VALUES ('paid', 'invoices', '2026-04-01 03:59:59'),
+            ('paid', 'customers', '2026-03-30 12:00:00'), ('paid', 'users', NULL);
+        INSERT INTO paid.invoices (_account_id, id, customer_id, issued_at, unpaid_amount, amount, terms)
+        VALUES ('a', 'i', 'c', '2026-03-01 04:00:00', 5, 5, 30);";
+    for (zone, as_of, aging, month) in [
+        ("UTC", "2026-04-01", "c - usd 0 5 0 0 0 5 paid a", "2026-03-01"),
+        ("America/New_York", "2026-03-31", "c - usd 0 5 0 0 0 5 paid a", "2026-02-01"),
+        ("Pacific/Kiritimati", "2026-04-01", "c - usd 0 5 0 0 0 5 paid a", "2026-03-01"),
+        ("Atlantic/Azores", "2026-04-01", "c - usd 0 5 0 0 0 5 paid a", "2026-03-01"),
+    ] {
+        let snapshot = snapshot(zone, &[("paid", Some("usd"))], rows);
+        assert_eq!(query_lines(&snapshot, "FROM model.as_of_default"), [as_of], "{zone}");
+        assert_eq!(report_lines(&snapshot, "ar_aging", None), [aging], "{zone}");
+        let revenue = [format!("{month} usd 5 0 0 1 paid a")];
+        assert_eq!(report_lines(&snapshot, "revenue_by_month", None), revenue, "{zone}");
+    }
+    // The age itself: issued on 28 February in New York, due on 30 March, one day before 1 April UTC.
+    let ages = "SELECT not_due, days_1_30 FROM reports.ar_aging_as_of(DATE '2026-03-31')";
+    let in_zone = |zone| query_lines(&snapshot(zone, &[("paid", Some("usd"))], rows), ages);
+    assert_eq!(in_zone("UTC"), ["5 0"]);
+    assert_eq!(in_zone("America/New_York"), ["0 5"]);
+}
+
+#[test]
+fn local_date_agrees_with_the_time_zone_database_from_1970_to_2099() {
+    for zone in ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "Africa/Casablanca"] {
+        let snapshot = snapshot(zone, &[], "");
+        let zone_rules = TimeZone::get(zone).unwrap();
+        let sql = "SELECT instant, model.local_date(make_timestamp(instant * 1000000)) \
+                   FROM (SELECT unnest(range(0, 4102444800, 999983)) AS instant)";
+        let table = query_table(&snapshot.path, sql).unwrap();
+        assert_eq!(table.rows.len(), 4103);
+        for line in lines(&table) {
+            let (instant, local) = line.split_once(' ').unwrap();
+            let instant = Timestamp::from_second(instant.parse().unwrap()).unwrap();
+            assert_eq!(
+                zone_rules.to_datetime(instant).date().to_string(),
+                local,
+                "{zone} {instant}"
+            );
+        }
+    }
+}
+
+#[test]
+fn local_date_turns_at_local_midnight() {
+    for (zone, instant, local) in [
+        ("America/New_York", "2026-03-08 04:59:59", "2026-03-07"),
+        ("America/New_York", "2026-03-08 05:00:00", "2026-03-08"),
+        ("America/New_York", "2026-03-09 03:59:59.999999", "2026-03-08"),
+        ("America/New_York", "2026-03-09 04:00:00", "2026-03-09"),
+        ("Asia/Kolkata", "2026-01-01 18:29:59", "2026-01-01"),
+        ("Asia/Kolkata", "2026-01-01 18:30:00", "2026-01-02"),
+        ("Pacific/Apia", "2011-12-30 09:59:59", "2011-12-29"),
+        ("Pacific/Apia", "2011-12-30 10:00:00", "2011-12-31"),
+        ("Etc/UTC", "9999-12-31 23:59:59", "9999-12-31"),
+    ] {
+        let snapshot = snapshot(zone, &[], "");
+        let sql = format!("SELECT model.local_date(TIMESTAMP '{instant}'), model.local_date(NULL)");
+        assert_eq!(query_lines(&snapshot, &sql), [format!("{local} -")], "{zone} {instant}");
+    }
+    let error = timezone_sql("Mars/Olympus").unwrap_err();
+    assert_eq!(error.kind(), Kind::Configuration);
+    assert!(error.to_string().contains("Mars/Olympus"), "{error}");
+}
+
+#[test]
+fn without_freshness_the_default_views_are_empty_and_the_macros_answer() {
+    let snapshot = snapshot("UTC", &[("paid", None)], REVENUE);
+    assert!(report_lines(&snapshot, "revenue_by_month", None).is_empty());
+    assert_eq!(report_lines(&snapshot, "revenue_by_month", Some(DAY)).len(), 5);
+}
+
+#[test]
+fn missing_snapshots_and_reports_say_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("warehouse.duckdb");
+    let error = run_report(&path, &REPORTS[0], None).unwrap_err();
+    assert_eq!(error.kind(), Kind::State);
+    assert!(error.to_string().contains("run `paid-sync sync` first"), "{error}");
+    assert!(!path.exists(), "asking must not create a database");
+    fs::write(&path, "no database").unwrap();
+    assert_eq!(run_report(&path, &REPORTS[0], None).unwrap_err().kind(), Kind::Database);
+
+    let error = find_report("ar_ageing").unwrap_err();
+    assert_eq!(error.kind(), Kind::Usage);
+    assert!(error.to_string().ends_with("did you mean `ar_aging`?"), "{error}");
+    assert!(!find_report("zzz").unwrap_err().to_string().contains("did you mean"));
+}
+
+#[test]
+fn a_report_that_the_snapshot_lacks_is_a_database_error_naming_it() {
+    let snapshot = snapshot("UTC", &[], "");
+    let unknown = Report { name: "newer", file: REPORTS[0].file };
+    let error = run_report(&snapshot.path, &unknown, None).unwrap_err();
+    assert_eq!(error.kind(), Kind::Database);
+    assert!(error.to_string().contains("report `newer`"), "{error}");
+}
+
+#[test]
+fn report_sessions_cannot_write_reach_files_or_unlock_themselves() {
+    let snapshot = snapshot("UTC", &[], "");
+    let file = snapshot.folder.path().join("out.csv");
+    fs::write(snapshot.folder.path().join("in.csv"), "a\n1\n").unwrap();
+    for sql in [
+        "CREATE TABLE model.mine (a INTEGER)".to_owned(),
+        format!("COPY (SELECT 1) TO '{}'", file.display()),
+        format!("FROM read_csv('{}')", snapshot.folder.path().join("in.csv").display()),
+        "SET enable_external_access = true".to_owned(),
+        "SET threads = 1".to_owned(),
+    ] {
+        let error = query_table(&snapshot.path, &sql).unwrap_err();
+        assert_eq!(error.kind(), Kind::Database, "{sql}");
+    }
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_report_exports_to_parquet_with_its_columns_even_when_empty() {
+    let snapshot = snapshot("UTC", &[("paid", None)], REVENUE);
+    let report = find_report("revenue_by_month").unwrap();
+    let path = snapshot.folder.path().join("revenue.parquet");
+    for (as_of, rows) in [(DAY, 5), (date(1999, 1, 1), 1)] {
+        let batches = run_report_batches(&snapshot.path, report, Some(as_of)).unwrap();
+        write_parquet(&path, &batches).unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
+        assert_eq!(reader.metadata().file_metadata().num_rows(), rows);
+        let names: Vec<&str> =
+            reader.schema().fields().iter().map(|field| field.name().as_str()).collect();
+        let contract = report.contract().unwrap();
+        let promised: Vec<&str> =
+            contract.columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, promised);
+    }
+    let batches = run_report_batches(&snapshot.path, report, None).unwrap();
+    write_parquet(&path, &batches).unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
+    assert_eq!(
+        (reader.schema().fields().len(), reader.metadata().file_metadata().num_rows()),
+        (8, 0)
+    );
+    let error =
+        write_parquet(&snapshot.folder.path().join("no/such/folder"), &batches).unwrap_err();
+    assert_eq!(error.kind(), Kind::Disk);
+}
+
+#[test]
+fn names_and_currencies_are_quoted_and_unknown_kinds_left_out() {
+    let sources = [ModelSource {
+        name: "we\"ird".to_owned(),
+        kind: "paid",
+        default_currency: Some("a'b".to_owned()),
+    }];
+    let text = model_sql(&sources).join("\n");
+    assert!(text.contains("FROM \"we\"\"ird\".\"invoices\""), "{text}");
+    assert!(text.contains("'a''b'"), "{text}");
+    let unknown =
+        [ModelSource { name: "x".to_owned(), kind: "unheard-of", default_currency: None }];
+    assert_eq!(model_sql(&unknown), model_sql(&[]));
+}
