@@ -38,6 +38,8 @@ pub enum Kind {
     Database,
     /// Stored state is unreadable or newer than this program.
     State,
+    /// No run has published a snapshot yet.
+    Unpublished,
     /// A signal stopped the run; progress is saved.
     Interrupted,
     /// Another run holds the lock.
@@ -46,7 +48,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Degraded,
         Self::Usage,
         Self::Configuration,
@@ -60,6 +62,7 @@ impl Kind {
         Self::Disk,
         Self::Database,
         Self::State,
+        Self::Unpublished,
         Self::Interrupted,
         Self::Locked,
     ];
@@ -76,7 +79,7 @@ impl Kind {
             | Self::Network
             | Self::Contract
             | Self::Unavailable => 3,
-            Self::Disk | Self::Database | Self::State => 4,
+            Self::Disk | Self::Database | Self::State | Self::Unpublished => 4,
             Self::Interrupted => 5,
             Self::Locked => 6,
         }
@@ -117,6 +120,9 @@ impl Kind {
             ),
             Self::State => {
                 Some("use the newest paid-sync, or point `[warehouse] dir` at a new directory")
+            }
+            Self::Unpublished => {
+                Some("if a run has published already, check `--config` and `[warehouse] dir`")
             }
             Self::Interrupted => Some("run the same command again to go on where it stopped"),
             Self::Locked => {
@@ -176,7 +182,7 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.source.as_deref().map(|source| -> &(dyn StdError + 'static) { source })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Named points at which a crash drill ends the process as `kill -9` would: at once, no clean-up.
 //!
-//! `PAID_SYNC_FAULT=load.before_commit` dies at the first visit of that point, `…:3` at the third.
+//! `PAID_SYNC_FAULT=database.before_commit` dies at the first visit of that point, `…:3` at the third.
 //! Always compiled in, so that the binary that is drilled is the binary that runs; without the
 //! variable a visit costs one look at an empty cell.
 
@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Every point, in the order a run passes them. The crash test walks this list (invariant I3).
 pub const ALL: &[&str] = &[
     "load.part_written",
-    "load.before_commit",
-    "load.after_commit",
+    "database.before_commit",
+    "database.after_commit",
     "run.before_finish",
     "run.finished",
     "publish.generation_staged",

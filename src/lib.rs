@@ -1,1 +1,43 @@
-//! paid-sync
+//! Mirrors billing APIs, whole and true, into `DuckDB` and Parquet.
+//!
+//! # Architecture
+//!
+//! Data flows one way:
+//!
+//! ```text
+//!  plan ──► extract ──► normalize ──► load ──► publish ──► report
+//!  which    pages of    Arrow         one       snapshot    SQL views,
+//!  walks    raw JSON    batches       transac-  and Parquet queries
+//!                                     tion      switched
+//! ```
+//!
+//! Stages never import each other; they share [`model`] (values), [`catalog`] (streams as data),
+//! [`error`], `database`, `durable`, `clock` and `fault`. Only [`run`] sees all stages and moves
+//! values between them; only [`cli`] talks to people. [`emulator`] imports nothing of the rest, so
+//! that it is an independent second opinion. `tests/architecture.rs` holds these rules, and that
+//! each third party is named in one place.
+//!
+//! # Invariants
+//!
+//! Rows, history, ledger and dirty ids of a load unit commit in one `DuckDB` transaction, after
+//! their change-log part was fsynced: a process killed anywhere loses nothing that it claimed.
+//! Readers open a published copy that is replaced by rename: they see one run, whole. The API is
+//! read by GET only.
+
+pub mod catalog;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod durable;
+pub mod emulator;
+pub mod error;
+pub mod extract;
+pub mod fault;
+pub mod load;
+pub mod model;
+pub mod normalize;
+pub mod plan;
+pub mod publish;
+pub mod report;
+pub mod run;

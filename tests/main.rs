@@ -1,1 +1,45 @@
+//! The integration tests, one binary so that everything is linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::as_conversions,
+    clippy::string_slice,
+    clippy::too_many_lines,
+    clippy::float_cmp,
+    clippy::print_stderr,
+    reason = "a test that meets the unexpected must fail loudly, wherever in its helpers"
+)]
 
+/// Who may import whom, and which file names which third party.
+mod architecture;
+/// Every wrong input ends in a clear message and the documented exit code.
+mod bad_input;
+/// Rules that the stream records obey.
+mod catalog;
+/// Words of the command line, printing, failures.
+mod command_line;
+/// `sync.toml` and its overrides.
+mod config;
+/// A process killed at every fault point, then run again (I3).
+mod crash;
+/// The simulated account.
+mod emulator;
+/// Requests, paging, retries, errors.
+mod extract;
+/// Where keys come from and never go.
+mod keys;
+/// From JSON to columns.
+mod normalize;
+/// Whole runs against the simulated account.
+mod pipeline;
+/// Which walks a run makes.
+mod plan;
+/// README and shipped files tell the truth.
+mod readme;
+/// Tables on terminals, in CSV, JSON and HTML.
+mod render;
+/// Bundled queries on hand-checked data.
+mod reports;
+/// Shared helpers.
+mod support;

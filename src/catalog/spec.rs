@@ -141,6 +141,16 @@ pub struct Field {
     pub comment: &'static str,
 }
 
+/// Writes a column as one line of a table.
+pub(in crate::catalog) const fn field(
+    column: &'static str,
+    sources: &'static [&'static str],
+    coercion: Coercion,
+    comment: &'static str,
+) -> Field {
+    Field { column, sources, coercion, comment }
+}
+
 /// How a JSON value becomes a column (CONTRACT N1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coercion {

@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use secrecy::SecretString;
 
-/// Mirrors billing APIs, whole and true, into DuckDB and Parquet.
+/// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "paid-sync",
+    about = "Mirrors billing APIs, whole and true, into DuckDB and Parquet",
     version,
     max_term_width = 100,
     after_help = "\
@@ -172,8 +173,8 @@ pub struct Emulate {
     /// Time that every answer takes, such as 20ms or 1s
     #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = latency)]
     pub latency: Duration,
-    /// Leave created_at out of customers, invoices and transactions
-    #[arg(long)]
+    /// Leaves out `created_at` where the documents do not show it.
+    #[arg(long, help = "Leave created_at out of customers, invoices and transactions")]
     pub hide_created_at: bool,
     /// The only key that is let in; else any
     #[arg(long, value_name = "KEY")]

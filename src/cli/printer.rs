@@ -13,7 +13,7 @@ use super::progress::Screen;
 use crate::clock::{now_micros, show_micros};
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::Table;
-use crate::report::render::{Format, Terminal, printable, render};
+use crate::report::{Format, Terminal, printable, render};
 
 /// What the process finds itself in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::printer::Printer;
-use crate::model::{Event, Observer, Outcome, StreamStatus};
+use crate::model::{Event, Observer, Outcome, RowCounts, StreamStatus};
 
 /// Time between two heartbeat lines.
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -161,7 +161,8 @@ impl Observer for Progress {
 
 /// Says how a stream went: `complete, 1234 received: 10 new, 4 changed, 1220 unchanged`.
 fn summary(outcome: &Outcome) -> String {
-    let Outcome { status, received, inserted, updated, unchanged, .. } = outcome;
+    let status = outcome.status;
+    let RowCounts { received, inserted, updated, unchanged, .. } = outcome.rows;
     let mut line = format!(
         "{status}, {received} received: {inserted} new, {updated} changed, {unchanged} unchanged"
     );
@@ -169,11 +170,11 @@ fn summary(outcome: &Outcome) -> String {
     let mut add = |text: std::fmt::Arguments<'_>| {
         let _infallible = line.write_fmt(text);
     };
-    if outcome.superseded > 0 {
-        add(format_args!(", {} superseded", outcome.superseded));
+    if outcome.rows.superseded > 0 {
+        add(format_args!(", {} superseded", outcome.rows.superseded));
     }
-    if outcome.quarantined > 0 {
-        add(format_args!(", {} quarantined", outcome.quarantined));
+    if outcome.rows.quarantined > 0 {
+        add(format_args!(", {} quarantined", outcome.rows.quarantined));
     }
     if let Some(note) = &outcome.note {
         add(format_args!("; {note}"));

@@ -54,13 +54,13 @@ pub(super) fn read(text: &str, path: &Path) -> Result<Entries, Vec<Problem>> {
     if errors.is_empty() {
         return Ok(locator.entries(table.get_ref()));
     }
-    Err(errors
-        .iter()
-        .map(|error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            Problem::new(locator.place(offset), format!("not valid TOML: {}", error.message()))
-        })
-        .collect())
+    let problem = |error: &toml::de::Error| {
+        let place = locator.place(error.span().map_or(0, |span| span.start));
+        Problem::new(place, format!("not valid TOML: {}", error.message()))
+    };
+    let mut problems: Vec<Problem> = errors.iter().map(problem).collect();
+    problems.sort();
+    Err(problems)
 }
 
 /// Gives the place after the last line, for what is missing from the file.

@@ -93,8 +93,9 @@ fn put_in_source(document: &mut Entries, path: &str, node: Node) -> Result<(), P
 
 /// Gives a source's name as variables spell it, and its entries.
 fn named_entries(element: &mut Node) -> Option<(String, &mut Entries)> {
-    match &mut element.value {
-        Value::Table(entries) => Some((effective_name(entries).to_uppercase(), entries)),
-        _ => None,
+    if let Value::Table(entries) = &mut element.value {
+        Some((effective_name(entries).to_uppercase(), entries))
+    } else {
+        None
     }
 }

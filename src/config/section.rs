@@ -138,9 +138,10 @@ impl Section {
                 let word = |word: &str| (word.trim().to_owned(), node.place.clone());
                 text.split(',').map(word).filter(|(word, _)| !word.is_empty()).collect()
             }
-            Value::List(elements) => {
-                elements.into_iter().filter_map(|element| self.element(key, element)).collect()
-            }
+            Value::List(elements) => elements
+                .into_iter()
+                .map(|element| self.element(key, element))
+                .collect::<Option<_>>()?,
             Value::Text(_) | Value::Integer(_) | Value::Table(_) | Value::Other(_) => {
                 self.wrong_type(key, "a list, such as [\"*\"]", &node);
                 return None;

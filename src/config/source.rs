@@ -121,20 +121,21 @@ fn base_url(section: &mut Section, kind: Option<&SourceKind>) -> Option<Url> {
         return Url::parse(kind?.base_url).ok();
     };
     // The value is never repeated: someone may have put a key into it.
-    let fault = match Url::parse(&text) {
-        Err(error) => format!("is not a URL: {error}"),
-        Ok(mut url) => match url_fault(&url) {
-            Some(fault) => fault.to_owned(),
-            None => {
-                if let Ok(mut segments) = url.path_segments_mut() {
-                    segments.pop_if_empty();
-                }
-                return Some(url);
+    let checked = Url::parse(&text)
+        .map_err(|error| format!("is not a URL: {error}"))
+        .and_then(|url| url_fault(&url).map_or(Ok(url), |fault| Err(fault.to_owned())));
+    match checked {
+        Ok(mut url) => {
+            if let Ok(mut segments) = url.path_segments_mut() {
+                segments.pop_if_empty();
             }
-        },
-    };
-    section.problem(place, format!("`base_url` {fault}"));
-    None
+            Some(url)
+        }
+        Err(fault) => {
+            section.problem(place, format!("`base_url` {fault}"));
+            None
+        }
+    }
 }
 
 fn url_fault(url: &Url) -> Option<&'static str> {

@@ -1,5 +1,5 @@
 //! Every way in which the account changes. Whoever acts, a seeded customer or a caller, goes
-//! through [`Store::apply`], so each change follows the same rules and leaves the same events.
+//! through `Store::apply`, so each change follows the same rules and leaves the same events.
 
 use super::billing::{Transaction, Via};
 use super::calendar::Day;

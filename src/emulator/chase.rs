@@ -3,7 +3,7 @@
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
-use super::calendar::Day;
+use super::calendar::{DAY_SECONDS, Day};
 
 const OFFSETS: [i64; 10] = [-7, -1, 0, 1, 5, 10, 15, 20, 25, 30];
 
@@ -30,7 +30,7 @@ impl Schedule {
         let fixed = OFFSETS.iter().map(|&days| base.plus_days(days)).find(|&day| day > today);
         fixed.unwrap_or_else(|| {
             let last = base.plus_days(30);
-            let passed = (today.start() - last.start()) / super::calendar::DAY_SECONDS;
+            let passed = (today.start() - last.start()) / DAY_SECONDS;
             last.plus_days((passed / self.repeat() + 1) * self.repeat())
         })
     }

@@ -5,7 +5,6 @@ use super::billing::{Transaction, Via};
 use super::calendar::Day;
 use super::catalogue::{Order, OrderItem};
 use super::list::Position;
-use super::objects::Plan;
 use super::script::{Script, Task};
 use super::store::Store;
 
@@ -124,10 +123,6 @@ impl Script {
         if self.chance(30) {
             let wait = self.rng.i64(1..10);
             self.plan_in(wait, Task::State(customer));
-            let newest = store.statements.rows().len();
-            if self.chance(20) {
-                self.plan_in(wait + 2, Task::Expire(newest));
-            }
         }
     }
 
@@ -185,12 +180,4 @@ fn owner_of_subscription(
     let subscription = store.subscriptions.get(subscription).ok()?;
     let customer = store.customers.position(&subscription.customer).ok()?;
     Some((customer, store.customers.get(customer).ok()?.billing_cycle))
-}
-
-/// Lists the plans a customer can take: those in the own currency.
-pub(super) fn plans_in(store: &Store, customer: Position) -> Vec<Position> {
-    let Ok(owner) = store.customers.get(customer) else { return Vec::new() };
-    let fits = |plan: &Plan| plan.currency.unwrap_or_default() == owner.currency;
-    let plans = store.plans.rows().iter().enumerate();
-    plans.filter(|(_, row)| fits(&row.object)).map(|(position, _)| position).collect()
 }

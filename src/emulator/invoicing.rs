@@ -1,4 +1,4 @@
-//! The lives of transactions and invoices (CONTRACT A5.2, A5.3).
+//! The life of invoices (CONTRACT A5.2).
 
 use std::collections::BTreeMap;
 
@@ -19,36 +19,6 @@ type Group = (Currency, Option<Text>);
 const DEFAULT_TERMS: i64 = 30;
 
 impl Store {
-    /// Adds a transaction; for an `auto_generate` customer also its invoice.
-    pub(super) fn create_transaction(&mut self, draft: Transaction, at: i64) -> Outcome {
-        let customer = self.customers.position(&draft.customer)?;
-        let position = self.insert_transaction(draft, at)?;
-        self.customers.edit(customer)?.uninvoiced.push(position);
-        self.record::<Transaction>("transaction.created", position, at)?;
-        if self.customers.get(customer)?.auto_generate && self.can_invoice(customer) {
-            self.generate_invoices(customer, at)?;
-        }
-        Ok(vec![position])
-    }
-
-    fn insert_transaction(
-        &mut self,
-        mut transaction: Transaction,
-        at: i64,
-    ) -> Result<Position, Refusal> {
-        transaction.id = self.fresh_id::<Transaction>();
-        transaction.created_at = self.shown(at);
-        let count = self.transactions.rows().len();
-        transaction.has_old_names = at < self.old_names_until && count.is_multiple_of(3);
-        let (customer, invoice) = (transaction.customer.clone(), transaction.invoice.clone());
-        let position = self.add(transaction, at);
-        self.transactions.file_under(&customer, position);
-        if let Some(invoice) = invoice {
-            self.transactions.file_under(&invoice, position);
-        }
-        Ok(position)
-    }
-
     fn groups(&self, customer: Position) -> Result<BTreeMap<Group, Vec<Position>>, Refusal> {
         let mut groups: BTreeMap<Group, Vec<Position>> = BTreeMap::new();
         for &position in &self.customers.get(customer)?.uninvoiced {
@@ -226,28 +196,8 @@ impl Store {
         Ok(vec![position])
     }
 
-    fn mark_paid(&mut self, line: Position, at: i64) -> Result<(), Refusal> {
-        let transaction = self.transactions.edit(line)?;
-        transaction.paid = true;
-        transaction.paid_on = Some(Day::of(at));
-        self.record::<Transaction>("transaction.paid", line, at)
-    }
-
-    /// Marks one transaction paid, so that its invoice asks for less.
-    pub(super) fn pay_transaction(&mut self, line: Position, at: i64) -> Outcome {
-        let transaction = self.transactions.get(line)?;
-        if transaction.paid {
-            return Err(Refusal::AlreadyPaid);
-        }
-        let invoice = transaction.invoice.clone();
-        self.mark_paid(line, at)?;
-        if let Some(id) = invoice {
-            self.update_invoice(&id, at)?;
-        }
-        Ok(vec![line])
-    }
-
-    fn update_invoice(&mut self, id: &str, at: i64) -> Result<(), Refusal> {
+    /// Counts an invoice again after one of its transactions changed.
+    pub(super) fn update_invoice(&mut self, id: &str, at: i64) -> Result<(), Refusal> {
         let position = self.invoices.position(id)?;
         self.recount(position, at)?;
         self.record::<Invoice>("invoice.updated", position, at)
@@ -266,48 +216,6 @@ impl Store {
         invoice.voided_at = Some(at);
         invoice.settle(at);
         self.record::<Invoice>("invoice.voided", position, at)?;
-        Ok(vec![position])
-    }
-
-    /// Gives money back: on the card's invoice at once, otherwise with the next invoice.
-    pub(super) fn refund(&mut self, original: Position, amount: i64, at: i64) -> Outcome {
-        let paid = self.transactions.get(original)?;
-        let left = paid.amount - paid.refunded;
-        if !paid.paid || amount <= 0 || amount > left {
-            return Err(Refusal::RefundTooLarge);
-        }
-        let invoice = match &paid.invoice {
-            Some(id) => Some(self.invoices.get(self.invoices.position(id)?)?),
-            None => None,
-        };
-        let to_card = invoice
-            .and_then(|invoice| invoice.payment)
-            .is_some_and(|payment| payment.via == Via::CreditCard);
-        let refund = Transaction {
-            amount: -amount,
-            currency: paid.currency,
-            description: format!("Refund for: {}", paid.description).into(),
-            customer: paid.customer.clone(),
-            invoice: paid.invoice.clone().filter(|_| to_card),
-            group_by: paid.group_by.clone(),
-            paid: to_card,
-            paid_on: to_card.then(|| Day::of(at)),
-            serviced_on: at,
-            ..Transaction::default()
-        };
-        self.transactions.edit(original)?.refunded += amount;
-        self.book_refund(refund, at)
-    }
-
-    fn book_refund(&mut self, refund: Transaction, at: i64) -> Outcome {
-        let customer = self.customers.position(&refund.customer)?;
-        let invoice = refund.invoice.clone();
-        let position = self.insert_transaction(refund, at)?;
-        self.record::<Transaction>("transaction.created", position, at)?;
-        match invoice {
-            Some(id) => self.update_invoice(&id, at)?,
-            None => self.customers.edit(customer)?.uninvoiced.push(position),
-        }
         Ok(vec![position])
     }
 }

@@ -1,8 +1,8 @@
 //! An emulated Paid v0 account: an HTTP server that answers like CONTRACT part A describes.
 //!
 //! It is an independent second opinion on the mirror, so it shares no code with the pipeline.
-//! Its state is not invented object by object: a seeded business ([`script`]) plays years of
-//! signing up, billing, paying and paying late through one door ([`store::Store::apply`]), which
+//! Its state is not invented object by object: a seeded business (`script.rs`) plays years of
+//! signing up, billing, paying and paying late through one door (`Store::apply`), which
 //! keeps amounts and references consistent and leaves events behind. Moving the clock on simply
 //! plays on. The same seed and options give the same bytes.
 
@@ -30,9 +30,11 @@ mod refusal;
 mod routes;
 mod script;
 mod selling;
+mod signup;
 mod store;
 mod streams;
 mod text;
+mod transacting;
 
 use std::collections::BTreeMap;
 use std::io;

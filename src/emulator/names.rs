@@ -59,7 +59,7 @@ pub(super) fn plain_company(rng: &mut Rng) -> String {
 /// Names a company; every sixth name is hostile, and one in 108 is very long.
 pub(super) fn company(serial: usize, rng: &mut Rng) -> String {
     let plain = plain_company(rng);
-    if serial % 108 == 9 {
+    if serial % 108 == 11 {
         return format!("{} Holding", plain.repeat(200));
     }
     match HOSTILE.get(serial / 6 % HOSTILE.len()) {

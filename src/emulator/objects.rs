@@ -21,6 +21,7 @@ pub(super) struct Account {
 /// Describes who is billed (A3.2). Fields that were never given are missing, not null.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(tag = "object", rename = "customer")]
+#[expect(clippy::struct_excessive_bools, reason = "the API shows every choice as a flag")]
 pub(super) struct Customer {
     pub(super) id: Text,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,12 +65,18 @@ pub(super) struct Customer {
 /// Describes where a customer lives.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Address {
-    pub(super) address_line1: Option<String>,
-    pub(super) address_line2: Option<String>,
-    pub(super) address_city: Option<&'static str>,
-    pub(super) address_state: Option<&'static str>,
-    pub(super) address_zip: Option<String>,
-    pub(super) address_country: Option<&'static str>,
+    #[serde(rename = "address_line1")]
+    pub(super) line1: Option<String>,
+    #[serde(rename = "address_line2")]
+    pub(super) line2: Option<String>,
+    #[serde(rename = "address_city")]
+    pub(super) city: Option<&'static str>,
+    #[serde(rename = "address_state")]
+    pub(super) state: Option<&'static str>,
+    #[serde(rename = "address_zip")]
+    pub(super) zip: Option<String>,
+    #[serde(rename = "address_country")]
+    pub(super) country: Option<&'static str>,
 }
 
 /// Describes what happened, with a snapshot of what it happened to (A3.3).

@@ -72,24 +72,25 @@ impl ListQuery {
     }
 
     fn filter(&mut self, name: &str, value: Cow<'_, str>, stream: &Stream) -> Result<(), ApiError> {
-        if name.starts_with("created_at") {
-            self.bound(name, &value)?;
+        if let Some(operator) = name.strip_prefix("created_at")
+            && ["", "[gt]", "[gte]", "[lt]", "[lte]"].contains(&operator)
+        {
+            self.bound(operator, &value)?;
         } else if stream.parents.contains(&name) {
             self.parents.push(value.into_owned());
         }
         Ok(())
     }
 
-    fn bound(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
+    fn bound(&mut self, operator: &str, value: &str) -> Result<(), ApiError> {
         let second: i64 = value.parse().map_err(|_| ApiError::invalid("created_at"))?;
         let next = second.saturating_add(1);
-        let (from, until) = match name {
-            "created_at" => (second, next),
-            "created_at[gt]" => (next, i64::MAX),
-            "created_at[gte]" => (second, i64::MAX),
-            "created_at[lt]" => (i64::MIN, second),
-            "created_at[lte]" => (i64::MIN, next),
-            _ => return Ok(()),
+        let (from, until) = match operator {
+            "[gt]" => (next, i64::MAX),
+            "[gte]" => (second, i64::MAX),
+            "[lt]" => (i64::MIN, second),
+            "[lte]" => (i64::MIN, next),
+            _ => (second, next),
         };
         self.created = (self.created.0.max(from), self.created.1.min(until));
         Ok(())

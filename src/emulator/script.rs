@@ -259,19 +259,27 @@ impl Script {
                 let name = names::plain_company(&mut self.rng);
                 Action::RenameOrganization(organization, name)
             }
-            Task::State(customer) => Action::CreateStatement(customer),
+            Task::State(customer) => return self.send_statement(store, customer),
             Task::Expire(statement) => Action::ExpireStatement(statement),
         };
         self.act(store, action);
     }
 
+    fn send_statement(&mut self, store: &mut Store, customer: Position) {
+        for statement in self.act(store, Action::CreateStatement(customer)) {
+            if self.chance(20) {
+                self.plan_in(2, Task::Expire(statement));
+            }
+        }
+    }
+
     fn sell(&mut self, store: &mut Store, customer: Position) {
         let Ok(owner) = store.customers.get(customer) else { return };
-        let is_foreign = self.rng.u32(0..100) < 4;
+        let is_foreign = self.chance(4);
         let currency = if is_foreign { Currency::Eur } else { owner.currency };
         let (description, group_by) = names::extra(&mut self.rng);
         let amount = currency.price(self.rng.i64(5..400) * 50);
-        let is_discount = self.rng.u32(0..100) < 8;
+        let is_discount = self.chance(8);
         let draft = Transaction {
             amount: if is_discount { -amount / 10 } else { amount },
             currency,

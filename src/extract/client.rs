@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use secrecy::SecretString;
-use url::Url;
+use url::{Position, Url};
 
 use super::clock::ServerClock;
 use super::decode::Malformed;
 use super::failure::{HttpFailure, Trouble};
-use super::http::{Answer, Transport, local_now};
+use super::http::{Answer, Transport, TransportError, local_now};
 use super::pace::Pace;
 use super::printable::Cleaner;
 use super::retry::{Decision, RetryPolicy, Tries, decide, full_jitter};
@@ -113,9 +113,9 @@ pub(super) struct Reply<T> {
 
 /// A try that failed.
 struct Setback {
-    failure: HttpFailure,
-    retry_after: Option<std::time::Duration>,
-    /// What is wrong with the body of a 2xx answer.
+    failure: Box<HttpFailure>,
+    retry_after: Option<Duration>,
+    /// What is outside the contract.
     shape: Option<&'static str>,
 }
 
@@ -244,10 +244,11 @@ impl Client {
         let permit = self.inner.pace.permit().await;
         let request = self.inner.requests.fetch_add(1, Ordering::SeqCst) + 1;
         let answer = self.inner.transport.get(question.path, &question.query).await;
-        let answer = answer.map_err(|cause| Setback {
-            failure: HttpFailure::unanswered(cause),
-            retry_after: None,
-            shape: None,
+        let answer = answer.map_err(|cause| {
+            let too_large = matches!(cause, TransportError::TooLarge { .. });
+            let shape = too_large.then_some("it is larger than allowed");
+            let failure = Box::new(HttpFailure::unanswered(cause));
+            Setback { failure, retry_after: None, shape }
         })?;
         let observed_at = self.observe(&answer);
         let setback = match self.judge(&answer, read) {
@@ -280,12 +281,18 @@ impl Client {
         };
         let cleaner = &self.inner.cleaner;
         let failure = HttpFailure::answered(trouble, answer.status, &answer.body, cleaner);
+        let failure = Box::new(failure);
         Err(Setback { failure, retry_after: answer.retry_after, shape })
     }
 
     fn final_error(&self, question: &Question<'_>, setback: Setback) -> Error {
         let Setback { failure, shape, .. } = setback;
         let mut what = failure.reason();
+        if failure.trouble == Trouble::Network {
+            // The one trouble that may be in the address itself, which holds no credential.
+            let base = self.inner.transport.base();
+            what = format!("{what} from {}", &base[Position::BeforeHost..Position::AfterPort]);
+        }
         if let Some(shape) = shape {
             what = format!("{what}: {shape}");
         }
@@ -296,7 +303,7 @@ impl Client {
         let tries = if failure.tries == 1 { "try" } else { "tries" };
         let seconds = failure.elapsed.as_secs_f64();
         what = format!("{what} ({} {tries} in {seconds:.1} s)", failure.tries);
-        self.error(failure.trouble.kind(), question, &what).because(failure)
+        self.error(failure.trouble.kind(), question, &what).because(*failure)
     }
 
     /// Sets the clock by an answer; returns the server's time in microseconds.

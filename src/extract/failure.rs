@@ -216,7 +216,7 @@ impl fmt::Display for HttpFailure {
 
 impl StdError for HttpFailure {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.cause.as_ref().map(|cause| cause as &(dyn StdError + 'static))
+        self.cause.as_ref().map(|cause| -> &(dyn StdError + 'static) { cause })
     }
 }
 

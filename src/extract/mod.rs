@@ -1,7 +1,7 @@
 //! Everything between "walk this stream's window" and raw pages: transport, pace, retries, paging.
 //!
 //! A [`Client`] stands for one credential of one source; its pace, clock, request numbers and what
-//! it learned about page sizes are shared by all its streams. [`walk`] turns a window into pages;
+//! it learned about page sizes are shared by all its streams. [`walk()`] turns a window into pages;
 //! [`Client::account`] and [`Client::read_one`] read single objects. Only GET is ever sent, ids that
 //! could address another route never enter a request (CONTRACT 0.3), and a walk is complete only
 //! when its end is proven (DESIGN 6).

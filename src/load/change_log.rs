@@ -66,16 +66,17 @@ impl ChangeLog {
         if rows == 0 {
             return Ok(None);
         }
-        let commit_number = database
-            .integer("SELECT coalesce(max(commit_number), 0) + 1 FROM _sync.parts", &[])?;
+        let commit_number =
+            database.integer("SELECT coalesce(max(commit_number), 0) + 1 FROM _sync.parts", &[])?;
         let name = self.next_name(run, unit);
         let path = self.root.join(&name);
         let footer = footer(run, unit, commit_number);
         if let Some(directory) = path.parent() {
             durable::create_directory(directory, DIRECTORY_MODE)?;
         }
-        write_part(&path, &batches, footer)
-            .context(Kind::Disk, || format!("cannot write the change log part {}", path.display()))?;
+        write_part(&path, &batches, footer).context(Kind::Disk, || {
+            format!("cannot write the change log part {}", path.display())
+        })?;
         if let Some(directory) = path.parent() {
             durable::sync_directory(directory)?;
         }
@@ -85,10 +86,7 @@ impl ChangeLog {
 
     fn next_name(&self, run: &Run, unit: &LoadUnit) -> String {
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
-        format!(
-            "{}/{}/{}/{}-{sequence:05}.parquet",
-            unit.source, unit.spec.name, run.month, run.id
-        )
+        format!("{}/{}/{}/{}-{sequence:05}.parquet", unit.source, unit.spec.name, run.month, run.id)
     }
 }
 

@@ -104,8 +104,14 @@ pub(super) fn state(
 }
 
 fn open_walk(row: &[Cell]) -> Option<OpenWalk> {
-    let [Cell::Integer(number), Cell::Text(kind), from, to, Cell::Integer(started), Cell::Text(resume)] =
-        row
+    let [
+        Cell::Integer(number),
+        Cell::Text(kind),
+        from,
+        to,
+        Cell::Integer(started),
+        Cell::Text(resume),
+    ] = row
     else {
         return None;
     };
@@ -134,4 +140,17 @@ pub(super) fn dirty(database: &Database, source: &str, limit: u32) -> Result<Vec
         _ => None,
     };
     Ok(table.rows.into_iter().filter_map(dirty_id).collect())
+}
+
+pub(super) fn count_dirty(database: &Database, source: &str) -> Result<Vec<(String, u64)>> {
+    let table = database.table(
+        "SELECT stream, count(DISTINCT id) FROM _sync.dirty WHERE source = $1 GROUP BY stream \
+         ORDER BY stream",
+        &[source.into()],
+    )?;
+    let counted = |row: Vec<Cell>| match <[Cell; 2]>::try_from(row) {
+        Ok([Cell::Text(stream), Cell::Integer(ids)]) => Some((stream, u64::try_from(ids).ok()?)),
+        _ => None,
+    };
+    Ok(table.rows.into_iter().filter_map(counted).collect())
 }

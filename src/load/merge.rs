@@ -5,17 +5,17 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, StringArray};
 use arrow::record_batch::RecordBatch;
 
-use crate::catalog::SourceKind;
+use crate::catalog::StreamSpec;
 use crate::database::{Database, Param, literal};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fault;
-use crate::model::{Cell, ProblemCode, Severity};
+use crate::model::{Cell, ProblemCode, RowCounts, Severity};
 
 use super::change_log::{ChangeLog, Part};
-use super::sql;
-use super::unit::{LoadUnit, UnitOutcome};
-use super::warehouse::Run;
 use super::ledger;
+use super::sql;
+use super::unit::LoadUnit;
+use super::warehouse::Run;
 
 /// Commits a unit and tells what came of each element.
 ///
@@ -26,14 +26,17 @@ pub(super) fn commit(
     change_log: &ChangeLog,
     run: &Run,
     unit: &LoadUnit,
-) -> Result<UnitOutcome> {
+) -> Result<RowCounts> {
     stage(database, unit)?;
     let outcome = database.transaction(|database| {
         let outcome = merge(database, change_log, run, unit)?;
         if !outcome.ties_out() {
             return Err(Error::new(
                 Kind::Database,
-                format!("{}.{}: a load unit does not tie out: {outcome:?}", unit.source, unit.spec.name),
+                format!(
+                    "{}.{}: a load unit does not tie out: {outcome:?}",
+                    unit.source, unit.spec.name
+                ),
             ));
         }
         Ok(outcome)
@@ -56,7 +59,7 @@ fn merge(
     change_log: &ChangeLog,
     run: &Run,
     unit: &LoadUnit,
-) -> Result<UnitOutcome> {
+) -> Result<RowCounts> {
     let (source, spec) = (unit.source.as_str(), unit.spec);
     let place = [source.into(), spec.name.into(), (&unit.account_id).into()];
     let version = [Param::from(&unit.account_id), Param::from(&run.id)];
@@ -89,13 +92,13 @@ fn merge(
     Ok(outcome)
 }
 
-fn count(database: &Database, unit: &LoadUnit) -> Result<UnitOutcome> {
+fn count(database: &Database, unit: &LoadUnit) -> Result<RowCounts> {
     let table = database.table(&sql::count_changes(), &[])?;
     let number = |index: usize| match table.rows.first().and_then(|row| row.get(index)) {
         Some(Cell::Integer(number)) => u64::try_from(*number).unwrap_or(0),
         _ => 0,
     };
-    Ok(UnitOutcome {
+    Ok(RowCounts {
         received: unit.batches.iter().map(|batch| batch.received).sum(),
         inserted: number(2),
         updated: number(3),
@@ -124,14 +127,14 @@ fn settle_dirty_ids(database: &Database, run: &Run, unit: &LoadUnit) -> Result<(
          _request FROM fresh WHERE _change = 'reread'",
         &[source.into(), spec.name.into(), run.number.into()],
     )?;
-    if spec.has_column("data_object") && spec.has_column("data_id") {
+    let objects = streams_by_object(&unit.followed);
+    if spec.has_column("data_object") && spec.has_column("data_id") && !objects.is_empty() {
         database.execute(
             &format!(
                 "INSERT INTO _sync.dirty SELECT $1, objects.stream, data_id, 'event ' || \
                  coalesce(max(\"type\"), ''), max(_observed_at), $2, max(_request) FROM fresh \
-                 JOIN (VALUES {}) AS objects(object, stream) ON data_object = objects.object \
-                 WHERE _change = 'insert' AND data_id IS NOT NULL GROUP BY objects.stream, data_id",
-                streams_by_object(unit.kind)
+                 JOIN (VALUES {objects}) AS objects(object, stream) ON data_object = objects.object \
+                 WHERE _change = 'insert' AND data_id IS NOT NULL GROUP BY objects.stream, data_id"
             ),
             &[source.into(), run.number.into()],
         )?;
@@ -139,8 +142,8 @@ fn settle_dirty_ids(database: &Database, run: &Run, unit: &LoadUnit) -> Result<(
     Ok(())
 }
 
-fn streams_by_object(kind: &SourceKind) -> String {
-    kind.streams
+fn streams_by_object(followed: &[&StreamSpec]) -> String {
+    followed
         .iter()
         .filter(|stream| !stream.append_only)
         .map(|stream| format!("({}, {})", literal(stream.object), literal(stream.name)))
@@ -180,10 +183,12 @@ fn stage_texts(
     }
     let arrays = columns.iter().enumerate().map(|(index, name)| {
         let values = rows.iter().map(|row| row.get(index).and_then(Clone::clone));
-        (*name, Arc::new(values.collect::<StringArray>()) as ArrayRef)
+        let array: ArrayRef = Arc::new(values.collect::<StringArray>());
+        (*name, array)
     });
-    let batch = RecordBatch::try_from_iter_with_nullable(arrays.map(|(name, array)| (name, array, true)))
-        .context(Kind::Database, || format!("cannot stage {table}"))?;
+    let batch =
+        RecordBatch::try_from_iter_with_nullable(arrays.map(|(name, array)| (name, array, true)))
+            .context(Kind::Database, || format!("cannot stage {table}"))?;
     database.append(table, &batch)
 }
 

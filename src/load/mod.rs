@@ -14,7 +14,7 @@ mod warehouse;
 
 pub use change_log::sweep_unnamed_parts;
 pub use ledger::{DirtyId, LedgerAdvance};
-pub use unit::{LoadUnit, UnitOutcome};
+pub use unit::LoadUnit;
 pub use warehouse::{FinishedRun, Run, StreamReport, Warehouse};
 
 /// Version of the tables below `_sync`; a newer one is refused (exit 4).

@@ -1,5 +1,7 @@
 //! SQL text, pure: tables of a stream, classification, merge. Each statement is one set operation.
 
+use std::fmt::Write as _;
+
 use crate::catalog::{SourceKind, StreamSpec};
 use crate::database::{identifier, literal, qualified};
 
@@ -92,18 +94,16 @@ fn create_stream(source: &str, spec: &StreamSpec) -> String {
         .chain(spec.fields.iter().map(|field| (field.column, field.comment)))
         .chain(SYSTEM_COLUMNS.iter().map(|(name, _, comment)| (*name, *comment)));
     for (column, comment) in comments {
-        sql.push_str(&format!(
-            "COMMENT ON COLUMN {current}.{} IS {};\n",
-            identifier(column),
-            literal(comment)
-        ));
+        let column = identifier(column);
+        let comment = literal(comment);
+        // Writing to a String cannot fail.
+        let _ = writeln!(sql, "COMMENT ON COLUMN {current}.{column} IS {comment};");
     }
     sql
 }
 
 fn column_definitions(spec: &StreamSpec) -> String {
-    let typed =
-        spec.fields.iter().map(|field| (field.column, field.coercion.sql_type()));
+    let typed = spec.fields.iter().map(|field| (field.column, field.coercion.sql_type()));
     let system = SYSTEM_COLUMNS.iter().map(|(name, sql_type, _)| (*name, *sql_type));
     std::iter::once(("id", "VARCHAR"))
         .chain(typed)
@@ -207,10 +207,8 @@ pub(super) fn update_volatile(source: &str, spec: &StreamSpec) -> Option<String>
     if volatile.is_empty() {
         return None;
     }
-    let assignments: Vec<String> = volatile
-        .iter()
-        .map(|column| format!("{0} = {FRESH}.{0}", identifier(column)))
-        .collect();
+    let assignments: Vec<String> =
+        volatile.iter().map(|column| format!("{0} = {FRESH}.{0}", identifier(column))).collect();
     let differs: Vec<String> = volatile
         .iter()
         .map(|column| format!("current_row.{0} IS DISTINCT FROM {FRESH}.{0}", identifier(column)))

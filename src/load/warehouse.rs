@@ -7,11 +7,11 @@ use crate::clock;
 use crate::database::{Access, Database};
 use crate::durable;
 use crate::error::{Error, Kind, Result};
-use crate::model::{StreamState, StreamStatus};
+use crate::model::{Outcome, RowCounts, StreamState};
 
 use super::change_log::{ChangeLog, sweep_unnamed_parts};
 use super::ledger::{self, DirtyId};
-use super::unit::{LoadUnit, UnitOutcome};
+use super::unit::LoadUnit;
 use super::{SCHEMA_VERSION, merge, schema, sql};
 
 /// Upper bound of `DuckDB`'s buffers (I10).
@@ -39,12 +39,8 @@ pub struct StreamReport {
     pub account_id: String,
     /// Stream name.
     pub stream: String,
-    /// How it ended.
-    pub status: StreamStatus,
-    /// Its numbers.
-    pub outcome: UnitOutcome,
-    /// What a person should know.
-    pub note: Option<String>,
+    /// How it went.
+    pub outcome: Outcome,
 }
 
 /// How the run went, for `_sync.runs`.
@@ -80,7 +76,7 @@ impl Warehouse {
         let database = Database::open(&path, &access)?;
         durable::set_mode(&path, 0o600)?;
         check_version(&database, &path)?;
-        database.execute_batch(schema::CREATE)?;
+        database.transaction(|database| database.execute_batch(schema::CREATE))?;
         let root = directory.join("changes");
         durable::create_directory(&root, 0o700)?;
         sweep_unnamed_parts(&database, &root)?;
@@ -115,6 +111,8 @@ impl Warehouse {
     pub fn begin_run(&self, command: &str) -> Result<Run> {
         let last = "SELECT coalesce(max(run_number), 0) FROM _sync.runs";
         let number = self.database.integer(last, &[])? + 1;
+        self.database
+            .execute_batch("UPDATE _sync.runs SET status = 'died' WHERE status = 'running'")?;
         let started_at = clock::now_micros();
         let started = clock::show_micros(started_at);
         let stamp: String = started.chars().filter(|letter| !"-:".contains(*letter)).collect();
@@ -133,7 +131,9 @@ impl Warehouse {
     /// # Errors
     /// [`Kind::Database`].
     pub fn ensure_source(&self, source: &str, kind: &SourceKind) -> Result<()> {
-        self.database.execute_batch(&sql::create_source(source, kind))
+        // One transaction: hundreds of statements would each be made durable on their own.
+        self.database
+            .transaction(|database| database.execute_batch(&sql::create_source(source, kind)))
     }
 
     /// Binds a source's schema to an account at the first run, and refuses another one later.
@@ -197,14 +197,12 @@ impl Warehouse {
         ledger::dirty(&self.database, source, limit)
     }
 
-    /// Counts the ids of a source that wait to be read again.
+    /// Counts the ids of a source that wait to be read again, per stream.
     ///
     /// # Errors
     /// [`Kind::Database`].
-    pub fn count_dirty(&self, source: &str) -> Result<i64> {
-        let query = "SELECT count(*) FROM (SELECT DISTINCT stream, id FROM _sync.dirty \
-                     WHERE source = $1)";
-        self.database.integer(query, &[source.into()])
+    pub fn count_dirty(&self, source: &str) -> Result<Vec<(String, u64)>> {
+        ledger::count_dirty(&self.database, source)
     }
 
     /// Counts the live rows of a stream whose `created_at` lies in `(from, to]`, or all.
@@ -228,10 +226,9 @@ impl Warehouse {
                 " AND created_at > make_timestamp(coalesce($2, 0) * 1000000) \
                  AND created_at <= make_timestamp(coalesce($3, 253402300799) * 1000000)",
             );
-            return self.database.integer(
-                &query,
-                &[account_id.into(), window.from.into(), window.to.into()],
-            );
+            return self
+                .database
+                .integer(&query, &[account_id.into(), window.from.into(), window.to.into()]);
         }
         self.database.integer(&query, &[account_id.into()])
     }
@@ -250,7 +247,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Kind::Database`], [`Kind::Disk`]; nothing of the unit is stored then.
-    pub fn commit(&self, run: &Run, unit: &LoadUnit) -> Result<UnitOutcome> {
+    pub fn commit(&self, run: &Run, unit: &LoadUnit) -> Result<RowCounts> {
         merge::commit(&self.database, &self.change_log, run, unit)
     }
 
@@ -294,14 +291,14 @@ fn insert_stream_report(database: &Database, run: &Run, report: &StreamReport) -
             (&report.source).into(),
             (&report.account_id).into(),
             (&report.stream).into(),
-            report.status.name().into(),
-            number(report.outcome.received),
-            number(report.outcome.inserted),
-            number(report.outcome.updated),
-            number(report.outcome.unchanged),
-            number(report.outcome.superseded),
-            number(report.outcome.quarantined),
-            report.note.as_ref().into(),
+            report.outcome.status.name().into(),
+            number(report.outcome.rows.received),
+            number(report.outcome.rows.inserted),
+            number(report.outcome.rows.updated),
+            number(report.outcome.rows.unchanged),
+            number(report.outcome.rows.superseded),
+            number(report.outcome.rows.quarantined),
+            report.outcome.note.as_ref().into(),
         ],
     )?;
     Ok(())
@@ -311,9 +308,10 @@ fn check_version(database: &Database, path: &Path) -> Result<()> {
     let tables = "SELECT count(*) FROM information_schema.tables \
                   WHERE table_schema = '_sync' AND table_name = 'schema_version'";
     if database.integer(tables, &[])? == 0 {
-        database.execute_batch(schema::CREATE)?;
+        database.transaction(|database| database.execute_batch(schema::CREATE))?;
     }
-    let version = database.optional_integer("SELECT max(version) FROM _sync.schema_version", &[])?;
+    let version =
+        database.optional_integer("SELECT max(version) FROM _sync.schema_version", &[])?;
     match version {
         Some(version) if version > SCHEMA_VERSION => Err(Error::new(
             Kind::State,

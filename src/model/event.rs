@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::RowCounts;
+
 /// How a stream ended (DESIGN 9, CONTRACT A2.5 and N6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StreamStatus {
@@ -51,18 +53,8 @@ impl fmt::Display for StreamStatus {
 pub struct Outcome {
     /// How it ended.
     pub status: StreamStatus,
-    /// Elements received.
-    pub received: u64,
-    /// New rows.
-    pub inserted: u64,
-    /// Rows replaced by a newer version.
-    pub updated: u64,
-    /// Elements equal to what the warehouse held.
-    pub unchanged: u64,
-    /// Older copies of an id that a newer one of the same load unit replaced.
-    pub superseded: u64,
-    /// Elements kept out of the table.
-    pub quarantined: u64,
+    /// What became of its elements.
+    pub rows: RowCounts,
     /// What to know about it, for a person.
     pub note: Option<String>,
 }
@@ -70,22 +62,69 @@ pub struct Outcome {
 /// One thing that happened.
 #[derive(Debug, Clone)]
 pub enum Event<'a> {
-    /// A stream's walk begins; `plan` says how in a few words ("full walk", "window (1, 2]").
-    StreamStarted { source: &'a str, stream: &'a str, plan: &'a str },
-    /// A page arrived; `total_pages` is the server's hint, good for display only (CONTRACT G-A3).
-    PageFetched { source: &'a str, stream: &'a str, rows: u64, total_pages: Option<u64> },
+    /// A stream's walk begins.
+    StreamStarted {
+        /// Source name.
+        source: &'a str,
+        /// Stream name.
+        stream: &'a str,
+        /// What is asked for, in a few words: `whole list`, `window (1, 2]`.
+        plan: &'a str,
+    },
+    /// A page arrived.
+    PageFetched {
+        /// Source name.
+        source: &'a str,
+        /// Stream name.
+        stream: &'a str,
+        /// Elements on the page.
+        rows: u64,
+        /// The server's hint, good for display only (CONTRACT G-A3).
+        total_pages: Option<u64>,
+    },
     /// A load unit was committed.
-    Committed { source: &'a str, stream: &'a str, inserted: u64, updated: u64 },
+    Committed {
+        /// Source name.
+        source: &'a str,
+        /// Stream name.
+        stream: &'a str,
+        /// New rows.
+        inserted: u64,
+        /// Rows with a new version.
+        updated: u64,
+    },
     /// A stream is done.
-    StreamFinished { source: &'a str, stream: &'a str, outcome: &'a Outcome },
-    /// A request failed and will be sent again after `wait_seconds`.
-    Retrying { path: &'a str, reason: &'a str, attempt: u32, wait_seconds: f64 },
+    StreamFinished {
+        /// Source name.
+        source: &'a str,
+        /// Stream name.
+        stream: &'a str,
+        /// How it went.
+        outcome: &'a Outcome,
+    },
+    /// A request failed and will be sent again.
+    Retrying {
+        /// Path below the base URL.
+        path: &'a str,
+        /// What went wrong.
+        reason: &'a str,
+        /// Tries so far.
+        attempt: u32,
+        /// Seconds until the next try.
+        wait_seconds: f64,
+    },
     /// Something a person should know.
-    Warning { text: &'a str },
+    Warning {
+        /// One sentence.
+        text: &'a str,
+    },
     /// Making the snapshot began.
     Publishing,
     /// Readers see this run now.
-    Published { run: &'a str },
+    Published {
+        /// Run id.
+        run: &'a str,
+    },
 }
 
 /// Receives events; must not block for long.

@@ -1,6 +1,7 @@
 //! The vocabulary that all stages share. Values only: no IO, no knowledge of any stage.
 
 mod batch;
+mod counts;
 mod event;
 mod page;
 mod table;
@@ -8,6 +9,7 @@ mod walk;
 mod window;
 
 pub use batch::{Batch, Problem, ProblemCode, Quarantined, RequestNumber, Severity, UnknownField};
+pub use counts::RowCounts;
 pub use event::{Event, Observer, Outcome, Silent, StreamStatus};
 pub use page::{Page, View};
 pub use table::{Cell, Column, ColumnKind, Table};

@@ -120,7 +120,7 @@ pub(super) fn integer(text: &str) -> Result<(i64, bool), ProblemCode> {
     }
     number
         .scaled(0)
-        .filter(|value| value.unsigned_abs() <= EXACT_FLOAT_LIMIT.into())
+        .filter(|value| value.unsigned_abs() <= u128::from(EXACT_FLOAT_LIMIT))
         .and_then(|value| i64::try_from(value).ok())
         .map(|value| (value, true))
         .ok_or(ProblemCode::OutOfRange)

@@ -71,7 +71,7 @@ impl Masker {
     /// Gives the element as it may be stored, if that differs from what was received.
     ///
     /// In a changed element fields keep their order, and duplicate keys and whitespace are gone.
-    /// Values nested deeper than 128 levels cannot be searched and become `null`.
+    /// Values nested deeper than 64 levels cannot be searched and become `null`.
     pub(super) fn element(&self, text: &str) -> Option<String> {
         let cover = match &self.sensitive {
             Sensitive::Keep => return None,
@@ -143,13 +143,13 @@ impl Rewriting<'_> {
         let of_type = |name: Option<String>| {
             name.and_then(|name| types.get(&*name)).map_or(&[][..], Vec::as_slice)
         };
-        let named = of_type(text(object, "object"));
-        let subject = of_type(event_subject(object));
+        let of_object = of_type(text(object, "object"));
+        let of_data = of_type(event_subject(object));
         self.out.push('{');
         let mut first = true;
         for member in object.as_sent() {
             let sensitive =
-                [names, named].iter().any(|names| names.iter().any(|name| is(member, name)));
+                [names, of_object].iter().any(|names| names.iter().any(|name| is(member, name)));
             if sensitive && matches!(self.cover, Cover::Removed) {
                 self.changed = true;
                 continue;
@@ -162,7 +162,7 @@ impl Rewriting<'_> {
             if sensitive && !member.value.is_null() {
                 self.covered(member.value);
             } else {
-                let inner = if is(member, "data") { subject } else { &[] };
+                let inner = if is(member, "data") { of_data } else { &[] };
                 self.value(member.value, inner, depth + 1);
             }
         }

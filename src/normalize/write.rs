@@ -6,7 +6,7 @@ use super::json::{JsonType, Object, Piece, Value, pieces, repair};
 
 /// Deepest level that is sorted and freed of duplicate keys. Below it tokens are copied in a loop,
 /// so that no input can exhaust the stack.
-pub(super) const MAX_DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 64;
 
 /// How values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,8 @@ impl Writer<'_> {
         match value.json_type() {
             JsonType::Object | JsonType::Array if depth == MAX_DEPTH => self.tokens(value.text()),
             JsonType::Object => self.object(value, depth),
+            // Without objects there is nothing to sort and no duplicate: one pass will do.
+            JsonType::Array if !value.text().contains('{') => self.tokens(value.text()),
             JsonType::Array => self.array(value, depth),
             JsonType::String => self.raw_string(value),
             JsonType::Null | JsonType::Boolean | JsonType::Number => {
@@ -156,8 +158,12 @@ impl Writer<'_> {
         let _ = write!(self.out, "\\u{unit:04x}");
     }
 
-    /// Copies tokens one by one, without whitespace: the way for values that are nested too deep.
+    /// Copies tokens one by one, without whitespace and in a loop: the way for values that need no
+    /// sorting, or that are nested too deep for it.
     fn tokens(&mut self, text: &str) {
+        if !text.bytes().any(|byte| byte <= b' ' || byte == b'\\') {
+            return self.out.push_str(text);
+        }
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
             let length = if first == '"' { string_length(rest) } else { first.len_utf8() };

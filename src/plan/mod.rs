@@ -35,6 +35,17 @@ pub struct Walk {
 }
 
 impl Walk {
+    /// Plans a walk of the whole list that starts now and completes everything up to `to`.
+    #[must_use]
+    pub const fn whole(to: i64, now: i64) -> Self {
+        Self {
+            kind: WalkKind::Full,
+            window: Window { from: None, to: Some(to) },
+            resumes: None,
+            started: now,
+        }
+    }
+
     /// Gives what is asked of the server: whole lists are asked for without a filter.
     #[must_use]
     pub const fn asked(&self) -> Window {
@@ -81,8 +92,7 @@ pub fn walks(spec: &StreamSpec, state: &StreamState, options: Options, now: i64)
         Some(walk) if walk.kind == WalkKind::Full => Some(walk.started),
         _ => state.last_full_walk,
     };
-    let full_is_due =
-        full_from.is_none_or(|last| now.saturating_sub(last) >= options.rewalk_every);
+    let full_is_due = full_from.is_none_or(|last| now.saturating_sub(last) >= options.rewalk_every);
     let resumes_full = resumed.as_ref().is_some_and(|walk| walk.kind == WalkKind::Full);
     let fresh = match complete_to {
         Some(complete_to)
@@ -96,18 +106,22 @@ pub fn walks(spec: &StreamSpec, state: &StreamState, options: Options, now: i64)
                 started: now,
             }
         }
-        _ => Walk {
-            kind: WalkKind::Full,
-            window: Window { from: None, to: Some(complete_to.map_or(to, |done| to.max(done))) },
-            resumes: None,
-            started: now,
-        },
+        _ => Walk::whole(complete_to.map_or(to, |done| to.max(done)), now),
     };
     // A whole walk that starts now covers whatever the cut-off one had left.
     match resumed {
         Some(resumed) if fresh.kind == WalkKind::Window => vec![resumed, fresh],
         _ => vec![fresh],
     }
+}
+
+/// Tells whether walking a whole list takes fewer requests than reading its dirty ids one by one
+/// (DESIGN 6); `rows` is what the warehouse holds of the list.
+#[must_use]
+pub fn walk_is_cheaper(dirty: u64, rows: u64, page_size: u32) -> bool {
+    // One page more than the rows need, and the request that proves the end.
+    let pages = rows / u64::from(page_size.max(1)) + 2;
+    dirty > pages
 }
 
 fn has_windows(spec: &StreamSpec) -> bool {

@@ -13,13 +13,14 @@ use crate::fault;
 use super::partition::{self, Delta};
 use super::{Publication, PublishedSource};
 
-/// Gives the directory that `tables` points to and its run, if there is one.
+/// File that names the run whose rows a source's Parquet files show.
+const MARKER: &str = "_run";
+
+/// Gives the directory that `tables` points to, if there is one.
 #[must_use]
-pub fn current_generation(directory: &Path) -> Option<(PathBuf, String)> {
-    let target = fs::read_link(directory.join("tables")).ok()?;
-    let run = target.file_name()?.to_str()?.to_owned();
-    let path = directory.join(target);
-    path.is_dir().then_some((path, run))
+pub fn current_generation(directory: &Path) -> Option<PathBuf> {
+    let path = directory.join(fs::read_link(directory.join("tables")).ok()?);
+    path.is_dir().then_some(path)
 }
 
 /// Builds the next generation below `work/publish`, from the working database and the links to
@@ -32,18 +33,57 @@ pub fn stage(database: &Database, publication: &Publication) -> Result<()> {
     durable::remove_tree_if_present(&staging)?;
     durable::create_directory(&publication.staged_generation(), 0o700)?;
     let previous = current_generation(&publication.directory);
-    for (source, spec) in publication.tables() {
-        let work = StreamWork { database, publication, source, spec };
-        if source.publishable {
-            work.build(previous.as_ref())?;
-        } else if let Some((previous, _)) = &previous {
-            let before = previous.join(&source.name).join(spec.name);
-            work.link_unchanged(&before, &BTreeSet::new())?;
-        }
+    for source in &publication.sources {
+        let before = previous.as_ref().map(|path| Before::of(path, source)).transpose()?.flatten();
+        stage_source(database, publication, source, before.as_ref())?;
     }
     set_directory_modes(&publication.staged_generation(), publication.modes.directory)?;
     fault::point("publish.generation_staged");
     Ok(())
+}
+
+/// What the generation before holds of a source.
+struct Before {
+    directory: PathBuf,
+    /// Run whose rows it shows; older than the generation's own if the source was carried over.
+    run: String,
+}
+
+impl Before {
+    fn of(generation: &Path, source: &PublishedSource) -> Result<Option<Self>> {
+        let directory = generation.join(&source.name);
+        let marker = directory.join(MARKER);
+        if !marker.is_file() {
+            return Ok(None);
+        }
+        let run = fs::read_to_string(&marker)
+            .context(Kind::Disk, || format!("cannot read {}", marker.display()))?;
+        Ok(Some(Self { directory, run: run.trim().to_owned() }))
+    }
+}
+
+fn stage_source(
+    database: &Database,
+    publication: &Publication,
+    source: &PublishedSource,
+    before: Option<&Before>,
+) -> Result<()> {
+    let run = match before {
+        _ if source.publishable => &publication.run_id,
+        Some(before) => &before.run,
+        None => return Ok(()),
+    };
+    for spec in source.kind.tables() {
+        let work = StreamWork { database, publication, source, spec };
+        if source.publishable {
+            work.build(before)?;
+        } else if let Some(before) = before {
+            work.link_unchanged(&before.directory.join(spec.name), &BTreeSet::new())?;
+        }
+    }
+    let directory = publication.staged_generation().join(&source.name);
+    durable::create_directory(&directory, 0o700)?;
+    durable::write(&directory.join(MARKER), run.as_bytes(), publication.modes.file)
 }
 
 fn set_directory_modes(path: &Path, mode: u32) -> Result<()> {
@@ -65,11 +105,11 @@ struct StreamWork<'a> {
 }
 
 impl StreamWork<'_> {
-    fn build(&self, previous: Option<&(PathBuf, String)>) -> Result<()> {
+    fn build(&self, previous: Option<&Before>) -> Result<()> {
         let expected = self.count()?;
         let layout = self.layout()?;
         let before = previous
-            .map(|(path, run)| (path.join(&self.source.name).join(self.spec.name), run.as_str()))
+            .map(|before| (before.directory.join(self.spec.name), before.run.as_str()))
             .filter(|(path, _)| has_layout(path, layout));
         let built = match &before {
             Some((path, run)) => self.build_from(Some((path, *run)), layout)?,
@@ -169,7 +209,11 @@ impl StreamWork<'_> {
             &format!("{}_history", self.source.name),
             &format!("_closed_{}", self.spec.name),
         );
-        let order = if self.spec.has_column("created_at") { "_partition, created_at, id" } else { "_partition, id" };
+        let order = if self.spec.has_column("created_at") {
+            "_partition, created_at, id"
+        } else {
+            "_partition, id"
+        };
         self.copy(
             &format!(
                 "SELECT {}, {part} AS _partition FROM {table} WHERE _run_id > {since} ORDER BY {order}",
@@ -178,7 +222,9 @@ impl StreamWork<'_> {
             &rows,
         )?;
         self.copy(
-            &format!("SELECT DISTINCT id, {part} AS _partition FROM {closed} WHERE _closed_by > {since}"),
+            &format!(
+                "SELECT DISTINCT id, {part} AS _partition FROM {closed} WHERE _closed_by > {since}"
+            ),
             &gone,
         )?;
         let partitions = self.database.texts(

@@ -51,13 +51,13 @@ pub(super) fn merge(
         return Ok(0);
     }
     durable::create_directory(directory, 0o700)?;
-    let written = || -> PolarsResult<File> {
+    let mut written = || -> PolarsResult<()> {
         let file = File::create(target)?;
         ParquetWriter::new(&file)
             .with_compression(ParquetCompression::Zstd(None))
             .finish(&mut merged)?;
         file.sync_all()?;
-        Ok(file)
+        Ok(())
     };
     written().context(Kind::Disk, || format!("cannot write {}", target.display()))?;
     Ok(merged.height())

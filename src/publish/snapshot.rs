@@ -57,7 +57,9 @@ pub fn carry_over_sources(
         ))?;
     }
     let mut present: Vec<&str> = Vec::new();
-    copy.execute_batch("DROP SCHEMA IF EXISTS reports CASCADE; DROP SCHEMA IF EXISTS model CASCADE")?;
+    copy.execute_batch(
+        "DROP SCHEMA IF EXISTS reports CASCADE; DROP SCHEMA IF EXISTS model CASCADE",
+    )?;
     for source in &publication.sources {
         if source.publishable {
             present.push(&source.name);
@@ -77,9 +79,10 @@ pub fn carry_over_sources(
     if has_before {
         copy.execute_batch("DETACH previous")?;
     }
-    for statement in views(&present)? {
-        copy.execute_batch(&statement)?;
-    }
+    let statements = views(&present)?;
+    copy.transaction(|copy| {
+        statements.iter().try_for_each(|statement| copy.execute_batch(statement))
+    })?;
     copy.checkpoint_and_close()?;
     durable::sync_file(&publication.copy_path())
 }
@@ -153,7 +156,7 @@ pub fn switch(publication: &Publication) -> Result<()> {
     let write_ahead_log = directory.join("warehouse.duckdb.wal");
     let copy = publication.copy_path();
     let generations = directory.join("generations");
-    let before = current_generation(directory).map(|(path, _)| path);
+    let before = current_generation(directory);
     durable::set_mode(&copy, publication.modes.file)?;
     durable::create_directory(&generations, publication.modes.directory)?;
     durable::set_mode(&generations, publication.modes.directory)?;

@@ -110,7 +110,7 @@ pub fn parse(file: &str) -> Result<(Contract, &str)> {
         ("statement", statement.is_empty()),
     ];
     match missing.iter().find(|(_, absent)| *absent) {
-        Some((part, _)) => Err(malformed(&format!("the {part} is missing"))),
+        Some((part, _)) => Err(malformed(&format!("`{part}` is missing"))),
         None => Ok((contract, statement)),
     }
 }
@@ -127,8 +127,8 @@ fn read_line(contract: &mut Contract, section: Section, line: &str) -> Option<Se
     }
     let (key, value) = line.strip_prefix(' ')?.split_once(':')?;
     match (key, value.trim()) {
-        ("title", value) => contract.title = value.to_owned(),
-        ("grain", value) => contract.grain = value.to_owned(),
+        ("title", value) => value.clone_into(&mut contract.title),
+        ("grain", value) => value.clone_into(&mut contract.grain),
         ("description", "") => return Some(Section::Description),
         ("parameters", "") => return Some(Section::Parameters),
         ("columns", "") => return Some(Section::Columns),

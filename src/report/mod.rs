@@ -1,8 +1,8 @@
 //! What analysts ask: bundled queries as contracts, the SQL that puts them and the views they read
 //! into a snapshot, running them on a published snapshot, and drawing the result.
 //!
-//! Pure text: [`model_sql`], [`timezone_sql`], [`report_sql`] (run in any order of the first two,
-//! then the third), [`parse`], [`render`](render()). IO: only `query`, read-only.
+//! Pure: [`model_sql`], [`timezone_sql`] and, to be executed after them in the same transaction,
+//! [`report_sql`]; [`parse`]; [`render()`]. IO: only `query`, read-only.
 
 mod catalog;
 mod header;
@@ -14,6 +14,6 @@ mod zone;
 pub use catalog::{REPORTS, Report, find_report, report_sql};
 pub use header::{Contract, ContractColumn, Parameter, parse};
 pub use models::{ModelSource, model_sql};
-pub use query::{query_table, run_report, run_report_batches, write_parquet};
+pub use query::{parquet_bytes, query_table, run_report, run_report_batches};
 pub use render::{Format, Terminal, printable, render};
 pub use zone::timezone_sql;

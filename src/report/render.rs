@@ -13,7 +13,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 
-use comfy_table::{Attribute, CellAlignment, ColumnConstraint, ContentArrangement, presets};
+use comfy_table::{
+    Attribute, CellAlignment, ColumnConstraint, ContentArrangement, TableComponent, presets,
+};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::error::{Context, Kind, Result};
@@ -105,6 +107,8 @@ const fn is_number(kind: ColumnKind) -> bool {
 fn text(table: &Table, terminal: Terminal) -> String {
     let mut drawing = comfy_table::Table::new();
     drawing.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_truncation_indicator("…");
+    drawing.remove_style(TableComponent::HorizontalLines);
+    drawing.remove_style(TableComponent::MiddleIntersections);
     // The crate would ask the real stdout otherwise, and the result depend on it.
     drawing.force_no_tty();
     if terminal.colour {
@@ -288,7 +292,7 @@ fn html(table: &Table) -> String {
             match cell {
                 Cell::Null => page.push_str("<td class=\"null\">-</td>"),
                 Cell::Text(text) => {
-                    append(&mut page, format_args!("<td{number}>{}</td>", escaped(text)))
+                    append(&mut page, format_args!("<td{number}>{}</td>", escaped(text)));
                 }
                 Cell::Integer(value) => append(&mut page, format_args!("<td{number}>{value}</td>")),
                 Cell::Boolean(truth) => append(&mut page, format_args!("<td>{truth}</td>")),

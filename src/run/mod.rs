@@ -1,5 +1,6 @@
 //! The only place that sees all stages: wires plan → extract → normalize → load → publish.
 
+mod check;
 mod lock;
 mod publishing;
 mod refresh;
@@ -19,9 +20,10 @@ use crate::durable;
 use crate::error::{Error, Kind, Result};
 use crate::extract::RetryPolicy;
 use crate::fault;
-use crate::load::{FinishedRun, Warehouse};
+use crate::load::FinishedRun;
 use crate::model::{Event, Observer};
 
+pub use check::{CheckedAccount, check_account, check_directory};
 pub use lock::Lock;
 pub use summary::Summary;
 
@@ -87,8 +89,8 @@ pub async fn sync(
             stop: stop.clone(),
         };
         summary.add(source_run.execute().await);
-        if *stop.borrow() {
-            summary.interrupted = true;
+        summary.interrupted = *stop.borrow();
+        if summary.interrupted {
             break;
         }
     }

@@ -61,26 +61,20 @@ fn publication(settings: &Settings, run: &Run, summary: &Summary) -> Publication
     }
 }
 
-fn publish_blocking(
-    warehouse: Warehouse,
-    publication: &Publication,
-    views: &Views,
-) -> Result<()> {
+fn publish_blocking(warehouse: Warehouse, publication: &Publication, views: &Views) -> Result<()> {
     let database = warehouse.database();
     for source in &publication.sources {
         warehouse.ensure_source(&source.name, source.kind)?;
     }
     let all: Vec<&str> = publication.sources.iter().map(|source| source.name.as_str()).collect();
-    for statement in views.sql(&all)? {
-        database.execute_batch(&statement)?;
-    }
+    let statements = views.sql(&all)?;
+    database.transaction(|database| {
+        statements.iter().try_for_each(|statement| database.execute_batch(statement))
+    })?;
     publish::stage(database, publication)?;
     let counts = publish::count_tables(database, publication)?;
     warehouse.checkpoint_and_close()?;
-    publish::copy_working_database(
-        &Warehouse::working_path(&publication.directory),
-        publication,
-    )?;
+    publish::copy_working_database(&Warehouse::working_path(&publication.directory), publication)?;
     publish::carry_over_sources(publication, |present| views.sql(present))?;
     publish::verify(publication, &counts)?;
     publish::switch(publication)
@@ -115,7 +109,7 @@ impl Views {
             .collect();
         let mut statements = report::timezone_sql(&self.timezone)?;
         statements.extend(report::model_sql(&sources));
-        statements.extend(report::report_sql()?);
+        statements.extend(report::report_sql(report::REPORTS)?);
         Ok(statements)
     }
 }

@@ -9,8 +9,8 @@ use crate::catalog::{Class, StreamSpec};
 use crate::config;
 use crate::error::{Context, Error, Kind, Result};
 use crate::extract::{self, Client, ClientOptions, DEFAULT_MAX_BODY_BYTES};
-use crate::load::{Run, StreamReport, UnitOutcome};
-use crate::model::{Event, Observer, Outcome, StreamStatus};
+use crate::load::{Run, StreamReport};
+use crate::model::{Event, Observer, Outcome, RowCounts, StreamStatus};
 use crate::normalize::{Normalizer, Sensitive};
 use crate::plan;
 
@@ -68,7 +68,10 @@ impl SourceRun {
         for group in [events, others] {
             self.read_streams(&context, &group, summary).await?;
         }
-        self.refresh(&context, summary).await?;
+        if let Err(error) = self.refresh(&context, summary).await {
+            // What was read before is whole; the dirty ids that are left wait in the warehouse.
+            summary.errors.push(error);
+        }
         summary.publishable = self.is_publishable(summary);
         Ok(())
     }
@@ -101,19 +104,27 @@ impl SourceRun {
         let context = StreamContext {
             source: source.name.clone(),
             kind,
+            followed: kind.streams.iter().filter(|spec| source.selects(spec.name)).collect(),
             account_id,
             client: client.clone(),
             store: self.store.clone(),
             run: self.run.clone(),
             plan: self.plan_options(),
             now,
+            page_size: source.page_size,
             walk_numbers: Arc::new(AtomicI64::new(walk_number)),
             observer: Arc::clone(&self.observer),
             stop: self.stop.clone(),
         };
         if let Some((spec, batch)) = normalized {
             let outcome = context.commit_unit(context.single_unit(spec, vec![batch])).await?;
-            summary.streams.push(self.report(&context, spec, StreamStatus::Complete, outcome, None));
+            summary.streams.push(self.report(
+                &context,
+                spec,
+                StreamStatus::Complete,
+                outcome,
+                None,
+            ));
         }
         Ok(context)
     }
@@ -140,12 +151,15 @@ impl SourceRun {
                 joined.context(Kind::Network, || "reading a stream ended unexpectedly")?;
             let error = self.conclude(context, spec, progress, result, summary).await?;
             if let Some(error) = error {
-                if error.kind().ends_run() && fatal.is_none() {
-                    fatal = Some(error);
+                if error.kind() == Kind::Interrupted {
+                    // The others get the same signal; each saves what it has.
+                    fatal.get_or_insert(error);
+                } else if error.kind().ends_run() {
                     tasks.abort_all();
-                    break;
+                    return Err(error);
+                } else {
+                    summary.errors.push(error);
                 }
-                summary.errors.push(error);
             }
         }
         fatal.map_or(Ok(()), Err)
@@ -200,55 +214,49 @@ impl SourceRun {
         context: &StreamContext,
         spec: &StreamSpec,
         status: StreamStatus,
-        outcome: UnitOutcome,
+        rows: RowCounts,
         note: Option<String>,
     ) -> StreamReport {
-        let shown = Outcome {
-            status,
-            received: outcome.received,
-            inserted: outcome.inserted,
-            updated: outcome.updated,
-            unchanged: outcome.unchanged,
-            superseded: outcome.superseded,
-            quarantined: outcome.quarantined,
-            note: note.clone(),
-        };
+        let outcome = Outcome { status, rows, note };
         self.observer.notify(&Event::StreamFinished {
             source: &context.source,
             stream: spec.name,
-            outcome: &shown,
+            outcome: &outcome,
         });
         StreamReport {
             source: context.source.clone(),
             account_id: context.account_id.clone(),
             stream: spec.name.to_owned(),
-            status,
             outcome,
-            note,
         }
     }
 
     async fn refresh(&self, context: &StreamContext, summary: &mut SourceSummary) -> Result<()> {
         let normalizer = |spec| self.normalizer(spec);
-        let refreshed =
-            refresh::dirty_ids(context, self.sync.refresh_budget, &normalizer).await?;
+        let mut refreshed = refresh::Refreshed::new();
+        let budget = self.sync.refresh_budget;
+        let result = refresh::dirty_ids(context, budget, &normalizer, &mut refreshed).await;
         for (stream, outcome) in refreshed {
             summary.newly_quarantined += outcome.newly_quarantined;
             if let Some(report) = summary.streams.iter_mut().find(|known| known.stream == stream) {
-                report.outcome.add(outcome);
+                report.outcome.rows.add(outcome);
             }
         }
-        Ok(())
+        result
     }
 
     fn is_publishable(&self, summary: &SourceSummary) -> bool {
-        let mut core = self.account.source.kind.streams.iter().filter(|spec| {
-            spec.class == Class::Core && self.account.source.selects(spec.name)
-        });
+        let mut core = self
+            .account
+            .source
+            .kind
+            .streams
+            .iter()
+            .filter(|spec| spec.class == Class::Core && self.account.source.selects(spec.name));
         core.all(|spec| {
             let mut reports = summary.streams.iter();
             reports.any(|report| {
-                report.stream == spec.name && report.status == StreamStatus::Complete
+                report.stream == spec.name && report.outcome.status == StreamStatus::Complete
             })
         })
     }
@@ -299,13 +307,13 @@ pub(super) fn client(
             requests_per_second: source.requests_per_second,
             max_in_flight: source.max_in_flight,
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
-            retry: options.retry.clone(),
+            retry: options.retry,
         },
         observer,
     )
 }
 
-fn account_id(source: &str, batch: &crate::model::Batch) -> Result<String> {
+pub(super) fn account_id(source: &str, batch: &crate::model::Batch) -> Result<String> {
     use arrow::array::AsArray;
     let ids = batch.records.column_by_name("id").and_then(|ids| ids.as_string_opt::<i32>());
     match ids.and_then(|ids| ids.iter().next().flatten()) {

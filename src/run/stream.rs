@@ -13,8 +13,8 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::extract::{
     self, Client, FilterSupport, ResumePoint, WalkEnd, WalkRequest, WalkStatus, Walked,
 };
-use crate::load::{LedgerAdvance, LoadUnit, Run, UnitOutcome};
-use crate::model::{Batch, Event, Observer, StreamStatus, WalkKind, Window};
+use crate::load::{LedgerAdvance, LoadUnit, Run};
+use crate::model::{Batch, Event, Observer, RowCounts, StreamStatus, WalkKind, Window};
 use crate::normalize::Normalizer;
 use crate::plan::{self, Walk};
 
@@ -33,6 +33,8 @@ const PAGES_AHEAD: usize = 4;
 pub(super) struct StreamContext {
     pub(super) source: String,
     pub(super) kind: &'static SourceKind,
+    /// Streams that the settings select.
+    pub(super) followed: Arc<[&'static StreamSpec]>,
     pub(super) account_id: String,
     pub(super) client: Client,
     pub(super) store: Store,
@@ -40,6 +42,7 @@ pub(super) struct StreamContext {
     pub(super) plan: plan::Options,
     /// Server time of the run's first answer, Unix seconds; all windows end at it less the lag.
     pub(super) now: i64,
+    pub(super) page_size: u32,
     pub(super) walk_numbers: Arc<AtomicI64>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) stop: Stop,
@@ -48,7 +51,7 @@ pub(super) struct StreamContext {
 /// How a stream went, so far or in the end.
 #[derive(Debug, Default)]
 pub(super) struct StreamProgress {
-    pub(super) outcome: UnitOutcome,
+    pub(super) outcome: RowCounts,
     pub(super) notes: Vec<String>,
     pub(super) cursor_ignored: bool,
 }
@@ -70,6 +73,17 @@ impl StreamContext {
             self.run_walk(spec, normalizer, walk, progress).await?;
         }
         Ok(())
+    }
+
+    /// Walks the whole list now, whatever the ledger says.
+    pub(super) async fn walk_whole(
+        &self,
+        spec: &'static StreamSpec,
+        normalizer: &Normalizer,
+        progress: &mut StreamProgress,
+    ) -> Result<()> {
+        let walk = Walk::whole(self.now.saturating_sub(self.plan.settle_lag), self.now);
+        self.run_walk(spec, normalizer, walk, progress).await
     }
 
     async fn run_walk(
@@ -98,7 +112,9 @@ impl StreamContext {
                     Kind::Contract,
                     format!(
                         "{}.{}: the list of {} came back empty twice, but the warehouse holds rows of it",
-                        self.source, spec.name, walk.describe()
+                        self.source,
+                        spec.name,
+                        walk.describe()
                     ),
                 ));
             }
@@ -172,19 +188,23 @@ impl StreamContext {
         let mut unit = self.open_unit(spec, walk);
         let consumed = self.consume(&mut pages, normalizer, &mut unit, progress).await;
         drop(pages);
+        if let Err(error) = consumed {
+            // Whatever arrived whole is kept; an answer under way is not worth waiting for.
+            fetching.abort_all();
+            self.commit(&mut unit, progress).await?;
+            return Err(error);
+        }
         let end = match fetching.join_next().await {
             Some(end) => end.context(Kind::Network, || "fetching ended unexpectedly")?,
             None => Err(Error::new(Kind::Interrupted, "fetching was stopped")),
         };
         if let Ok(end) = &end
-            && consumed.is_ok()
             && end.status != WalkStatus::FilterIgnored
             && !self.is_suspicious(spec, walk, end).await?
         {
             unit.completes(end);
         }
         self.commit(&mut unit, progress).await?;
-        consumed?;
         end
     }
 
@@ -233,7 +253,7 @@ impl StreamContext {
         loop {
             let walked = tokio::select! {
                 biased;
-                _ = stop.wait_for(|stopped| *stopped) => return Err(interrupted()),
+                () = stopped(&mut stop) => return Err(interrupted()),
                 walked = pages.recv() => walked,
                 () = sleep_until(unit.opened + UNIT_TIME), if unit.has_news => {
                     self.commit(unit, progress).await?;
@@ -263,7 +283,7 @@ impl StreamContext {
     }
 
     /// Commits a load unit and tells the observer.
-    pub(super) async fn commit_unit(&self, unit: LoadUnit) -> Result<UnitOutcome> {
+    pub(super) async fn commit_unit(&self, unit: LoadUnit) -> Result<RowCounts> {
         let run = self.run.clone();
         let stream = unit.spec.name;
         let outcome = self.store.with(move |warehouse| warehouse.commit(&run, &unit)).await?;
@@ -280,12 +300,20 @@ impl StreamContext {
     pub(super) fn single_unit(&self, spec: &'static StreamSpec, batches: Vec<Batch>) -> LoadUnit {
         LoadUnit {
             source: self.source.clone(),
-            kind: self.kind,
+            followed: Arc::clone(&self.followed),
             account_id: self.account_id.clone(),
             spec,
             batches,
             ledger: None,
         }
+    }
+}
+
+/// Resolves when a signal asks the run to stop; never, if none can come any more.
+async fn stopped(stop: &mut Stop) {
+    let asked = stop.wait_for(|stopped| *stopped).await.is_ok();
+    if !asked {
+        std::future::pending::<()>().await;
     }
 }
 

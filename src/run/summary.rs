@@ -109,7 +109,7 @@ impl Summary {
     #[must_use]
     pub fn rows_written(&self) -> u64 {
         let streams = self.sources.iter().flat_map(|source| &source.streams);
-        streams.map(|stream| stream.outcome.inserted + stream.outcome.updated).sum()
+        streams.map(|stream| stream.outcome.rows.inserted + stream.outcome.rows.updated).sum()
     }
 
     pub(super) fn first_message(&self) -> Option<String> {
@@ -156,17 +156,16 @@ fn source_json(source: &SourceSummary) -> Value {
 }
 
 fn stream_json(report: &StreamReport) -> Value {
-    let outcome = report.outcome;
+    let rows = report.outcome.rows;
     json!({
         "stream": report.stream,
-        "status": report.status.name(),
-        "received": outcome.received,
-        "inserted": outcome.inserted,
-        "updated": outcome.updated,
-        "unchanged": outcome.unchanged,
-        "superseded": outcome.superseded,
-        "quarantined": outcome.quarantined,
-        "note": report.note,
+        "status": report.outcome.status.name(),
+        "received": rows.received,
+        "inserted": rows.inserted,
+        "updated": rows.updated,
+        "unchanged": rows.unchanged,
+        "superseded": rows.superseded,
+        "quarantined": rows.quarantined,
+        "note": report.outcome.note,
     })
 }
-

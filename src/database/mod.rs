@@ -5,14 +5,13 @@
 
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{DataType, Decimal128Type, Int32Type, Int64Type};
 use arrow::record_batch::RecordBatch;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use duckdb::{AccessMode, Config, Connection, ToSql};
 
 use crate::error::{Context, Kind, Result};
-use crate::model::{Cell, Column, ColumnKind, Table};
+use crate::model::{Cell, Table};
+
+mod cells;
 
 /// How a database file is opened.
 #[derive(Debug, Clone)]
@@ -57,7 +56,7 @@ impl From<i64> for Param<'_> {
     }
 }
 
-impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
+impl<T: Into<Self>> From<Option<T>> for Param<'_> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
@@ -126,14 +125,23 @@ impl Database {
         Ok(u64::try_from(changed).unwrap_or(u64::MAX))
     }
 
-    /// Runs a query and gives its Arrow batches.
+    /// Runs a query and gives its Arrow batches, at least one, which may be empty.
     ///
     /// # Errors
     /// [`Kind::Database`] naming the file and the statement's beginning.
     pub fn batches(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<RecordBatch>> {
+        // Fetched with `step`, because the crate's Arrow iterator panics on a failed fetch.
         let run = || -> duckdb::Result<Vec<RecordBatch>> {
             let mut statement = self.connection.prepare(sql)?;
-            Ok(statement.query_arrow(duckdb::params_from_iter(params))?.collect())
+            statement.execute(duckdb::params_from_iter(params))?;
+            let mut batches = Vec::new();
+            while let Some(rows) = statement.step()? {
+                batches.push(RecordBatch::from(&rows));
+            }
+            if batches.is_empty() {
+                batches.push(RecordBatch::new_empty(statement.schema()));
+            }
+            Ok(batches)
         };
         run().context(Kind::Database, || self.failed(sql))
     }
@@ -143,24 +151,7 @@ impl Database {
     /// # Errors
     /// [`Kind::Database`] naming the file and the statement's beginning.
     pub fn table(&self, sql: &str, params: &[Param<'_>]) -> Result<Table> {
-        let run = || -> duckdb::Result<(arrow::datatypes::SchemaRef, Vec<RecordBatch>)> {
-            let mut statement = self.connection.prepare(sql)?;
-            let rows = statement.query_arrow(duckdb::params_from_iter(params))?;
-            Ok((rows.get_schema(), rows.collect()))
-        };
-        let (schema, batches) = run().context(Kind::Database, || self.failed(sql))?;
-        let columns = schema
-            .fields()
-            .iter()
-            .map(|field| Column { name: field.name().clone(), kind: column_kind(field.data_type()) })
-            .collect();
-        let mut table = Table { columns, rows: Vec::new() };
-        for batch in &batches {
-            for row in 0..batch.num_rows() {
-                table.rows.push(batch.columns().iter().map(|column| cell(column, row)).collect());
-            }
-        }
-        Ok(table)
+        cells::table_of(&self.batches(sql, params)?)
     }
 
     /// Runs a query that gives one integer (a count); NULL counts as 0.
@@ -220,9 +211,9 @@ impl Database {
         self.execute_batch("BEGIN TRANSACTION")?;
         match work(self) {
             Ok(value) => {
-                crate::fault::point("load.before_commit");
+                crate::fault::point("database.before_commit");
                 self.execute_batch("COMMIT")?;
-                crate::fault::point("load.after_commit");
+                crate::fault::point("database.after_commit");
                 Ok(value)
             }
             Err(error) => {
@@ -239,10 +230,9 @@ impl Database {
     /// [`Kind::Database`] if the checkpoint fails or the file cannot be closed.
     pub fn checkpoint_and_close(self) -> Result<()> {
         self.execute_batch("FORCE CHECKPOINT")?;
-        self.connection
-            .close()
-            .map_err(|(_, error)| error)
-            .context(Kind::Database, || format!("cannot close the database {}", self.path.display()))
+        self.connection.close().map_err(|(_, error)| error).context(Kind::Database, || {
+            format!("cannot close the database {}", self.path.display())
+        })
     }
 
     fn failed(&self, sql: &str) -> String {
@@ -260,50 +250,8 @@ fn configuration(access: &Access) -> duckdb::Result<Config> {
             .with("temp_directory", spill_directory.to_string_lossy())?
             .with("preserve_insertion_order", "false")?
             .with("memory_limit", *memory_limit),
-        Access::ReadOnly => {
-            config.access_mode(AccessMode::ReadOnly)?.enable_external_access(false)
-        }
+        Access::ReadOnly => config.access_mode(AccessMode::ReadOnly)?.enable_external_access(false),
     }
-}
-
-const fn column_kind(data_type: &DataType) -> ColumnKind {
-    match data_type {
-        DataType::Int64 => ColumnKind::MinorUnits,
-        DataType::Int8
-        | DataType::Int16
-        | DataType::Int32
-        | DataType::UInt8
-        | DataType::UInt16
-        | DataType::UInt32
-        | DataType::UInt64
-        | DataType::Decimal128(_, 0) => ColumnKind::Integer,
-        DataType::Boolean => ColumnKind::Boolean,
-        DataType::Date32 => ColumnKind::Date,
-        DataType::Timestamp(_, _) => ColumnKind::Instant,
-        _ => ColumnKind::Text,
-    }
-}
-
-fn cell(column: &ArrayRef, row: usize) -> Cell {
-    if column.is_null(row) {
-        return Cell::Null;
-    }
-    match column.data_type() {
-        DataType::Int64 => Cell::Integer(i128::from(column.as_primitive::<Int64Type>().value(row))),
-        DataType::Int32 => Cell::Integer(i128::from(column.as_primitive::<Int32Type>().value(row))),
-        DataType::Decimal128(_, 0) => {
-            Cell::Integer(column.as_primitive::<Decimal128Type>().value(row))
-        }
-        DataType::Boolean => Cell::Boolean(column.as_boolean().value(row)),
-        DataType::Utf8 => Cell::Text(column.as_string::<i32>().value(row).to_owned()),
-        DataType::Timestamp(_, _) => Cell::Text(format!("{}Z", shown(column, row))),
-        _ => Cell::Text(shown(column, row)),
-    }
-}
-
-fn shown(column: &ArrayRef, row: usize) -> String {
-    ArrayFormatter::try_new(column.as_ref(), &FormatOptions::default())
-        .map_or_else(|error| error.to_string(), |formatter| formatter.value(row).to_string())
 }
 
 /// Quotes an identifier; the only way a name enters SQL text.
@@ -323,4 +271,3 @@ pub fn literal(text: &str) -> String {
 pub fn qualified(schema: &str, table: &str) -> String {
     format!("{}.{}", identifier(schema), identifier(table))
 }
-

@@ -1,0 +1,42 @@
+//! `report`: a bundled query on the published snapshot, or the list of them.
+
+use jiff::civil::Date;
+
+use crate::cli::args::{Global, OutputFormat};
+use crate::cli::printer::Printer;
+use crate::error::Result;
+use crate::model::{Cell, ColumnKind, Table};
+use crate::publish::Publication;
+use crate::report::{self, REPORTS, Report};
+
+pub(super) fn run(
+    global: &Global,
+    name: Option<&str>,
+    as_of: Option<Date>,
+    printer: &Printer,
+) -> Result<u8> {
+    let Some(name) = name else {
+        printer.table(&list()?, super::table_format(global))?;
+        return Ok(0);
+    };
+    let report = report::find_report(name)?;
+    let settings = super::settings(global)?;
+    let snapshot = Publication::snapshot_path(&settings.warehouse.dir);
+    if global.format == OutputFormat::Parquet {
+        let batches = report::run_report_batches(&snapshot, report, as_of)?;
+        printer.data(&report::parquet_bytes(&batches)?)?;
+        return Ok(0);
+    }
+    let table = report::run_report(&snapshot, report, as_of)?;
+    printer.table(&table, super::table_format(global))?;
+    Ok(0)
+}
+
+fn list() -> Result<Table> {
+    let mut table = Table::new(&[("report", ColumnKind::Text), ("shows", ColumnKind::Text)]);
+    for Report { name, .. } in REPORTS {
+        let contract = report::find_report(name)?.contract()?;
+        table.rows.push(vec![Cell::Text((*name).to_owned()), Cell::Text(contract.title)]);
+    }
+    Ok(table)
+}

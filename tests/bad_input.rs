@@ -1,0 +1,15 @@
+//! Bad input of every kind, given to the real program: documented exit code, a message that says
+//! what, where and what to do, the key nowhere, nothing half-written.
+
+/// Answers that are no answers, elements that are no rows.
+mod answers;
+/// `sync.toml` and the command line.
+mod configuration;
+/// Names that attack terminals, browsers and spreadsheets.
+mod hostile_text;
+/// No key, a wrong one, another account's one, no server at all.
+mod keys_and_hosts;
+/// A folder in which the program runs.
+mod site;
+/// Directories and files that cannot be used, runs that collide.
+mod warehouse;
