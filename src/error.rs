@@ -116,7 +116,7 @@ impl Kind {
                 "check permissions and free space of the warehouse directory; the last snapshot is untouched",
             ),
             Self::Database => Some(
-                "the last snapshot is untouched; run again, and keep the log if it fails the same way",
+                "the last snapshot is untouched; run again; if it fails the same way, the file named above is damaged: restore it from a backup",
             ),
             Self::State => {
                 Some("use the newest paid-sync, or point `[warehouse] dir` at a new directory")

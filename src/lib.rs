@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Stages never import each other; they share [`model`] (values), [`catalog`] (streams as data),
-//! [`error`], `database`, `durable`, `clock` and `fault`. Only [`run`] sees all stages and moves
+//! [`error`], `database`, `durable`, `clock`, `spelling` and `fault`. Only [`run`] sees all stages and moves
 //! values between them; only [`cli`] talks to people. [`emulator`] imports nothing of the rest, so
 //! that it is an independent second opinion. `tests/architecture.rs` holds these rules, and that
 //! each third party is named in one place.
@@ -41,3 +41,4 @@ pub mod plan;
 pub mod publish;
 pub mod report;
 pub mod run;
+pub mod spelling;

@@ -14,15 +14,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("model", &[]),
     ("catalog", &[]),
+    ("spelling", &[]),
     ("durable", &["error"]),
     ("database", &["error", "fault", "model"]),
-    ("config", &["catalog", "error"]),
+    ("config", &["catalog", "error", "spelling"]),
     ("plan", &["catalog", "model"]),
     ("extract", &["catalog", "clock", "error", "model"]),
     ("normalize", &["catalog", "error", "model"]),
     ("load", SHARED),
     ("publish", SHARED),
-    ("report", &["catalog", "database", "error", "model"]),
+    ("report", &["catalog", "database", "error", "model", "spelling"]),
     ("emulator", &[]),
     (
         "run",
@@ -47,7 +48,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli",
         &[
             "catalog", "clock", "config", "database", "durable", "emulator", "error", "extract",
-            "model", "publish", "report", "run",
+            "model", "publish", "report", "run", "spelling",
         ],
     ),
 ];
@@ -65,6 +66,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("csv::", &["src/report/render.rs"]),
     ("clap::", &["src/cli/args.rs"]),
     ("parquet::", &["src/load/change_log.rs", "src/report/query.rs"]),
+    ("strsim::", &["src/spelling.rs"]),
     ("toml::", &["src/config/"]),
     ("sha2::", &["src/normalize/"]),
 ];

@@ -8,7 +8,10 @@
     clippy::too_many_lines,
     clippy::float_cmp,
     clippy::print_stderr,
-    reason = "a test that meets the unexpected must fail loudly, wherever in its helpers"
+    clippy::format_push_string,
+    clippy::clone_on_ref_ptr,
+    clippy::type_complexity,
+    reason = "a test that meets the unexpected must fail loudly, wherever in its helpers, and reads best plain"
 )]
 
 /// Who may import whom, and which file names which third party.

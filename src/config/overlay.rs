@@ -2,8 +2,9 @@
 //! `PAID_SYNC__SOURCE__<NAME>__BASE_URL`.
 
 use super::document::{Entries, Node, Value};
-use super::problem::{Place, Problem, nearest};
+use super::problem::{Place, Problem};
 use super::source::effective_name;
+use crate::spelling::nearest;
 
 /// What every override begins with.
 pub(super) const PREFIX: &str = "PAID_SYNC__";

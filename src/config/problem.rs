@@ -60,22 +60,6 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Finds the candidate that a misspelt word probably means.
-pub(super) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    /// Below this likeness a suggestion confuses more than it helps.
-    const ALIKE: f64 = 0.8;
-    let word = word.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|(left, _), (right, _)| left.total_cmp(right))
-        .map(|(_, candidate)| candidate)
-}
-
 /// Makes a word of the configuration safe to repeat in a message: one line, no control characters.
 pub(super) fn quoted(word: &str) -> String {
     const LONGEST: usize = 60;

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use super::document::{self, Node, Value};
 use super::overlay;
-use super::problem::{Problem, nearest, quoted};
+use super::problem::{Problem, quoted};
 use super::section::Section;
 use super::settings::{Readers, Sensitive, Settings, Source, Sync, Warehouse};
 use super::source;
+use crate::spelling::nearest;
 
 /// Checks a configuration; `path` names it in problems and gives the folder of relative paths.
 ///

@@ -3,7 +3,8 @@
 use std::ops::RangeInclusive;
 
 use super::document::{Entries, Node, Value};
-use super::problem::{Place, Problem, nearest, quoted};
+use super::problem::{Place, Problem, quoted};
+use crate::spelling::nearest;
 
 /// A table being read. Every reader notes its key as known and falls back to a default on a
 /// problem, so that one reading finds all problems.

@@ -6,10 +6,11 @@ use std::path::Path;
 use url::{Host, Url};
 
 use super::document::{Entries, Node, Value};
-use super::problem::{Place, Problem, nearest, quoted};
+use super::problem::{Place, Problem, quoted};
 use super::section::Section;
 use super::settings::{KeyOrigin, Source, StreamSelection};
 use crate::catalog::{SOURCE_KINDS, SourceKind, source_kind};
+use crate::spelling::nearest;
 
 /// Kind and name of a source that says neither.
 const DEFAULT_KIND: &str = "paid";

@@ -225,7 +225,7 @@ impl Walk {
         self.largest = self.largest.max(rows.len());
         let ids = || rows.iter().filter_map(|row| row.id.as_deref());
         let cursors: Vec<&str> = ids().rev().filter(|id| is_usable_id(id)).collect();
-        let Some(last) = cursors.first() else { return Err(Stuck::NoUsableId) };
+        let Some(last) = cursors.first() else { return self.on_rows_without_ids(rows.len()) };
         // What was found empty after a row that is alive is the end; a deleted row proves nothing.
         let proven = self.emptied.iter().any(|emptied| emptied == last);
         let begins = self.ask.after.is_none() && !self.back;
@@ -243,6 +243,26 @@ impl Walk {
         Ok(self.accept(rows.len(), &cursors, proven))
     }
 
+    /// Takes a page of which no element can be a cursor: good as the end of a list, if it is short,
+    /// since its elements belong into quarantine; otherwise nobody can tell what comes after it.
+    fn on_rows_without_ids(&mut self, length: usize) -> Result<Step, Stuck> {
+        if !self.is_short(length) {
+            return Err(Stuck::NoUsableId);
+        }
+        self.count_page(length);
+        Ok(Step { send: Some(self.progress.clone()), end: Some(WalkStatus::Complete) })
+    }
+
+    fn is_short(&self, length: usize) -> bool {
+        let asked = usize::try_from(self.ask.limit).unwrap_or(usize::MAX);
+        length < self.largest && length < asked
+    }
+
+    fn count_page(&mut self, length: usize) {
+        self.progress.pages += 1;
+        self.progress.elements += u64::try_from(length).unwrap_or(u64::MAX);
+    }
+
     /// Makes a page with new rows the one to go on from.
     fn accept(&mut self, length: usize, cursors: &[&str], proven: bool) -> Step {
         let came_from = self.ask.after.take();
@@ -256,10 +276,8 @@ impl Walk {
             LowWater::At(at) => Some(at),
             LowWater::Unset | LowWater::Useless => None,
         };
-        self.progress.pages += 1;
-        self.progress.elements += u64::try_from(length).unwrap_or(u64::MAX);
-        let asked = usize::try_from(self.ask.limit).unwrap_or(usize::MAX);
-        self.last_page_short = length < self.largest && length < asked;
+        self.count_page(length);
+        self.last_page_short = self.is_short(length);
         self.back = false;
         self.emptied.clear();
         let unused = self.ask.after.as_deref().is_some_and(|after| self.seen.add_cursor(after));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io::{BufWriter, IntoInnerError};
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{
@@ -52,11 +53,12 @@ pub(super) fn merge(
     }
     durable::create_directory(directory, 0o700)?;
     let mut written = || -> PolarsResult<()> {
-        let file = File::create(target)?;
-        ParquetWriter::new(&file)
+        // The writer writes footers byte by byte: unbuffered, that is a system call for each.
+        let mut file = BufWriter::new(File::create(target)?);
+        ParquetWriter::new(&mut file)
             .with_compression(ParquetCompression::Zstd(None))
             .finish(&mut merged)?;
-        file.sync_all()?;
+        file.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
         Ok(())
     };
     written().context(Kind::Disk, || format!("cannot write {}", target.display()))?;

@@ -1,6 +1,7 @@
 //! The bundled reports: the files of `queries/`, and the views and macros made of them.
 
 use crate::error::{Error, Kind, Result};
+use crate::spelling;
 
 use super::header::{self, Contract};
 use super::models::{identifier, literal};
@@ -37,18 +38,7 @@ impl Report {
 pub fn find_report(name: &str) -> Result<&'static Report> {
     REPORTS.iter().find(|report| report.name == name).ok_or_else(|| {
         let names: Vec<&str> = REPORTS.iter().map(|report| report.name).collect();
-        let near = names
-            .iter()
-            .map(|known| (strsim::jaro_winkler(known, name), *known))
-            .filter(|(likeness, _)| *likeness > 0.8)
-            .max_by(|(left, _), (right, _)| left.total_cmp(right));
-        let suggestion =
-            near.map_or_else(String::new, |(_, known)| format!("; did you mean `{known}`?"));
-        let list = names.join(", ");
-        Error::new(
-            Kind::Usage,
-            format!("there is no report {name:?} (reports: {list}){suggestion}"),
-        )
+        Error::new(Kind::Usage, spelling::unknown("report", name, &names))
     })
 }
 

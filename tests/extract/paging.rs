@@ -331,3 +331,36 @@ async fn a_refusal_of_the_list_itself_is_an_error() {
         assert_eq!(HttpFailure::of(&error).unwrap().status, Some(status));
     }
 }
+
+#[tokio::test]
+async fn a_short_page_without_ids_ends_a_list_and_is_handed_on() {
+    let script = Script::start().await;
+    script.on(
+        "/customers",
+        [
+            Reply::list(&[json!({"id": "cus_a"}), json!({"id": "cus_b"})]),
+            Reply::list(&[json!({"name": "nobody"})]),
+        ],
+    );
+    let (end, walked) = collect(&client(&script), all("customers")).await;
+    assert_eq!(end.unwrap().status, WalkStatus::Complete);
+    assert_eq!(sizes(&walked), [2, 1], "the element without id is for quarantine");
+}
+
+#[tokio::test]
+async fn a_full_page_without_ids_is_no_end() {
+    let script = Script::start().await;
+    let nobody = json!({"name": "nobody"});
+    script.on(
+        "/customers",
+        [
+            Reply::list(&[json!({"id": "cus_a"}), json!({"id": "cus_b"})]),
+            Reply::list(&[nobody.clone(), nobody]),
+        ],
+    );
+    let (end, walked) = collect(&client(&script), all("customers")).await;
+    let error = end.unwrap_err();
+    assert_eq!(error.kind(), Kind::Contract);
+    assert!(error.to_string().contains("no element has an id"), "{error}");
+    assert_eq!(sizes(&walked), [2]);
+}

@@ -18,6 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::extract::RetryPolicy;
 use crate::report::Format;
 use crate::run::{Account, Stop};
+use crate::spelling;
 
 pub use streams::table as streams_table;
 
@@ -48,10 +49,7 @@ fn settings(global: &Global) -> Result<Settings> {
         if settings.source(name).is_none() {
             let known: Vec<&str> =
                 settings.sources.iter().map(|source| source.name.as_str()).collect();
-            return Err(Error::new(
-                Kind::Usage,
-                format!("there is no source `{name}` (sources: {})", known.join(", ")),
-            ));
+            return Err(Error::new(Kind::Usage, spelling::unknown("source", name, &known)));
         }
     }
     check_streams(&settings, global)?;
@@ -65,10 +63,7 @@ fn check_streams(settings: &Settings, global: &Global) -> Result<()> {
                 settings.sources.iter().flat_map(|source| source.streams.names()).collect();
             known.sort_unstable();
             known.dedup();
-            return Err(Error::new(
-                Kind::Usage,
-                format!("there is no stream `{name}` (streams: {})", known.join(", ")),
-            ));
+            return Err(Error::new(Kind::Usage, spelling::unknown("stream", name, &known)));
         }
     }
     Ok(())

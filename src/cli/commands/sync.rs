@@ -36,8 +36,11 @@ pub(super) fn conclude(summary: &Summary, printer: &Printer) {
     for error in summary.errors() {
         failure::report(error, printer);
     }
-    let published =
-        if summary.published { "published" } else { "not published: readers keep the run before" };
+    let published = if summary.published {
+        "published"
+    } else {
+        "not published; a snapshot that was there is unchanged"
+    };
     printer.note(&format!(
         "run {}: {}, {} rows written, {} requests, {published}",
         summary.run_id,
@@ -47,7 +50,7 @@ pub(super) fn conclude(summary: &Summary, printer: &Printer) {
     ));
     if summary.newly_quarantined() > 0 {
         printer.warning(&format!(
-            "{} elements could not enter their table; see `_sync.quarantine`",
+            "elements that could not enter their table: {}; see `_sync.quarantine`",
             summary.newly_quarantined()
         ));
     }
