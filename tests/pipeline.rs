@@ -110,6 +110,23 @@ async fn later_changes_are_followed_and_kept_as_versions() {
 }
 
 #[tokio::test]
+async fn mixing_lists_and_reads_by_id_writes_no_version_without_a_change() {
+    let emulator = account().await;
+    let home = Home::new(&emulator.base_url(), "[sync]\nrefresh_budget = 100000");
+    home.sync(SyncOptions::default()).await;
+    emulator.advance(1);
+    home.sync(SyncOptions::default()).await;
+    let read_by_id = "SELECT count(*) FROM _sync.views";
+    assert!(number(&home.open(), read_by_id) > 0, "some rows were read by id");
+    let before = contents(&home.open());
+    for full in [true, false, true] {
+        let summary = home.sync(SyncOptions { full, ..SyncOptions::default() }).await;
+        assert_eq!(summary.rows_written(), 0, "full: {full}, {:#}", summary.to_json());
+    }
+    assert_eq!(contents(&home.open()), before);
+}
+
+#[tokio::test]
 async fn a_fresh_mirror_equals_one_that_followed_along() {
     let emulator = account().await;
     let followed = Home::new(&emulator.base_url(), "[sync]\nrefresh_budget = 100000");

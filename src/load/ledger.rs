@@ -32,6 +32,17 @@ pub struct DirtyId {
     pub id: String,
 }
 
+/// How many objects of a stream wait to be read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirtyCount {
+    /// Stream.
+    pub stream: String,
+    /// All of them.
+    pub ids: u64,
+    /// Those that a list copy settles: their rows were never filled by a GET.
+    pub walkable: u64,
+}
+
 pub(super) fn advance(
     database: &Database,
     place: (&str, &str, &str),
@@ -142,14 +153,20 @@ pub(super) fn dirty(database: &Database, source: &str, limit: u32) -> Result<Vec
     Ok(table.rows.into_iter().filter_map(dirty_id).collect())
 }
 
-pub(super) fn count_dirty(database: &Database, source: &str) -> Result<Vec<(String, u64)>> {
+pub(super) fn count_dirty(database: &Database, source: &str) -> Result<Vec<DirtyCount>> {
     let table = database.table(
-        "SELECT stream, count(DISTINCT id) FROM _sync.dirty WHERE source = $1 GROUP BY stream \
-         ORDER BY stream",
+        "SELECT dirty.stream, count(DISTINCT dirty.id), \
+         count(DISTINCT dirty.id) FILTER (views.id IS NULL) FROM _sync.dirty AS dirty \
+         LEFT JOIN _sync.views AS views USING (source, stream, id) WHERE dirty.source = $1 \
+         GROUP BY dirty.stream ORDER BY dirty.stream",
         &[source.into()],
     )?;
-    let counted = |row: Vec<Cell>| match <[Cell; 2]>::try_from(row) {
-        Ok([Cell::Text(stream), Cell::Integer(ids)]) => Some((stream, u64::try_from(ids).ok()?)),
+    let counted = |row: Vec<Cell>| match <[Cell; 3]>::try_from(row) {
+        Ok([Cell::Text(stream), Cell::Integer(ids), Cell::Integer(walkable)]) => Some(DirtyCount {
+            stream,
+            ids: u64::try_from(ids).ok()?,
+            walkable: u64::try_from(walkable).ok()?,
+        }),
         _ => None,
     };
     Ok(table.rows.into_iter().filter_map(counted).collect())

@@ -157,7 +157,7 @@ pub(super) fn classify(source: &str, spec: &StreamSpec) -> String {
                CASE WHEN newest._row_hash = known._row_hash THEN 'unchanged' ELSE 'update' END
              WHEN newest._row_hash = coalesce(views.list_hash, newest._row_hash) THEN 'unchanged'
              ELSE 'reread'
-           END AS _change
+           END AS _change, views.id IS NOT NULL AS _read_by_get
          FROM newest LEFT JOIN known USING (id) LEFT JOIN views USING (id)",
         current = qualified(source, spec.name),
     )

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Outcome, RowCounts, StreamState};
 
 use super::change_log::{ChangeLog, sweep_unnamed_parts};
-use super::ledger::{self, DirtyId};
+use super::ledger::{self, DirtyCount, DirtyId};
 use super::unit::LoadUnit;
 use super::{SCHEMA_VERSION, merge, schema, sql};
 
@@ -201,7 +201,7 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Kind::Database`].
-    pub fn count_dirty(&self, source: &str) -> Result<Vec<(String, u64)>> {
+    pub fn count_dirty(&self, source: &str) -> Result<Vec<DirtyCount>> {
         ledger::count_dirty(&self.database, source)
     }
 

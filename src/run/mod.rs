@@ -9,19 +9,22 @@ mod store;
 mod stream;
 mod summary;
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use crate::config::{Settings, Source};
+use crate::config::{self, Settings, Source};
 use crate::durable;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::extract::RetryPolicy;
 use crate::fault;
 use crate::load::FinishedRun;
 use crate::model::{Event, Observer};
+use crate::normalize::Sensitive;
 
 pub use check::{CheckedAccount, check_account, check_directory};
 pub use lock::Lock;
@@ -78,10 +81,14 @@ pub async fn sync(
     let mut summary = Summary::new(&run);
 
     for account in accounts {
+        summary.interrupted = *stop.borrow();
+        if summary.interrupted {
+            break;
+        }
         let source_run = SourceRun {
             account,
             sync: settings.sync,
-            salt: salt(&directory)?,
+            sensitive: sensitive(settings, &directory)?,
             options: options.clone(),
             run: run.clone(),
             store: store.clone(),
@@ -89,10 +96,6 @@ pub async fn sync(
             stop: stop.clone(),
         };
         summary.add(source_run.execute().await);
-        summary.interrupted = *stop.borrow();
-        if summary.interrupted {
-            break;
-        }
     }
 
     fault::point("run.before_finish");
@@ -105,7 +108,10 @@ pub async fn sync(
     let (ended, reports) = (run.clone(), summary.stream_reports());
     store.with(move |warehouse| warehouse.finish_run(&ended, &reports, &finished)).await?;
     fault::point("run.finished");
-    summary.published = publishing::publish(settings, &run, &summary, store, &observer).await?;
+    match publishing::publish(settings, &run, &summary, store, &observer).await {
+        Ok(published) => summary.published = published,
+        Err(error) => summary.publishing_error = Some(error),
+    }
     if summary.published {
         observer.notify(&Event::Published { run: &run.id });
     }
@@ -128,16 +134,30 @@ fn prepare(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Gives the secret of this installation that `sensitive = "hash"` mixes in; made once.
-fn salt(directory: &std::path::Path) -> Result<Vec<u8>> {
-    let path: PathBuf = directory.join("work").join("salt");
-    match std::fs::read(&path) {
-        Ok(salt) if !salt.is_empty() => Ok(salt),
-        Ok(_) => Err(Error::new(Kind::State, format!("{} is empty", path.display()))),
-        Err(_) => {
-            let salt: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(32).collect();
-            durable::write(&path, &salt, 0o600)?;
-            Ok(salt)
-        }
+/// Gives what becomes of sensitive fields. Hashing mixes in a secret of this installation, made at
+/// its first use.
+fn sensitive(settings: &Settings, directory: &Path) -> Result<Sensitive> {
+    match settings.sync.sensitive {
+        config::Sensitive::Keep => Ok(Sensitive::Keep),
+        config::Sensitive::Drop => Ok(Sensitive::Drop),
+        config::Sensitive::Hash => Ok(Sensitive::Hash { salt: salt(directory)? }),
     }
+}
+
+fn salt(directory: &Path) -> Result<Vec<u8>> {
+    const LENGTH: u64 = 32;
+    let path = directory.join("work").join("salt");
+    if !path.exists() {
+        let mut salt = Vec::new();
+        File::open("/dev/urandom")
+            .and_then(|random| random.take(LENGTH).read_to_end(&mut salt))
+            .context(Kind::Disk, || "cannot read random bytes from /dev/urandom")?;
+        durable::write(&path, &salt, 0o600)?;
+    }
+    let salt =
+        std::fs::read(&path).context(Kind::Disk, || format!("cannot read {}", path.display()))?;
+    if salt.is_empty() {
+        return Err(Error::new(Kind::State, format!("{} is empty", path.display())));
+    }
+    Ok(salt)
 }

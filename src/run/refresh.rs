@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use crate::catalog::{SingleRead, StreamSpec};
 use crate::error::Result;
 use crate::extract::{Single, is_usable_id};
-use crate::load::DirtyId;
+use crate::load::{DirtyCount, DirtyId};
 use crate::model::{Batch, Event, RowCounts, Window};
 use crate::normalize::Normalizer;
 use crate::plan;
@@ -53,14 +53,14 @@ async fn walk_where_cheaper(
     normalizer: MakeNormalizer<'_>,
     refreshed: &mut Refreshed,
 ) -> Result<()> {
-    for (stream, dirty) in count_dirty(context).await? {
+    for DirtyCount { stream, walkable, .. } in count_dirty(context).await? {
         let Some(spec) = context.kind.stream(&stream) else { continue };
         let (source, account_id) = (context.source.clone(), context.account_id.clone());
         let rows = context
             .store
             .with(move |warehouse| warehouse.count_rows(&source, spec, &account_id, Window::ALL))
             .await?;
-        if plan::walk_is_cheaper(dirty, u64::try_from(rows).unwrap_or(0), context.page_size) {
+        if plan::walk_is_cheaper(walkable, u64::try_from(rows).unwrap_or(0), context.page_size) {
             let mut progress = StreamProgress::default();
             let result = context.walk_whole(spec, &normalizer(spec), &mut progress).await;
             refreshed.entry(spec.name).or_default().add(progress.outcome);
@@ -110,13 +110,13 @@ async fn read_unit(
     context.commit_unit(context.single_unit(spec, batches)).await
 }
 
-async fn count_dirty(context: &StreamContext) -> Result<Vec<(String, u64)>> {
+async fn count_dirty(context: &StreamContext) -> Result<Vec<DirtyCount>> {
     let source = context.source.clone();
     context.store.with(move |warehouse| warehouse.count_dirty(&source)).await
 }
 
 async fn warn_of_rest(context: &StreamContext) -> Result<()> {
-    let rest: u64 = count_dirty(context).await?.into_iter().map(|(_, ids)| ids).sum();
+    let rest: u64 = count_dirty(context).await?.into_iter().map(|count| count.ids).sum();
     if rest > 0 {
         let text = format!(
             "{}: {rest} changed objects wait for the next run (`refresh_budget`)",

@@ -23,7 +23,7 @@ use super::{Account, Stop, SyncOptions, refresh};
 pub(super) struct SourceRun {
     pub(super) account: Account,
     pub(super) sync: config::Sync,
-    pub(super) salt: Vec<u8>,
+    pub(super) sensitive: Sensitive,
     pub(super) options: SyncOptions,
     pub(super) run: Run,
     pub(super) store: Store,
@@ -268,12 +268,7 @@ impl SourceRun {
     }
 
     fn normalizer(&self, spec: &'static StreamSpec) -> Normalizer {
-        let sensitive = match self.sync.sensitive {
-            config::Sensitive::Keep => Sensitive::Keep,
-            config::Sensitive::Hash => Sensitive::Hash { salt: self.salt.clone() },
-            config::Sensitive::Drop => Sensitive::Drop,
-        };
-        Normalizer::new(spec, sensitive)
+        Normalizer::new(spec, self.sensitive.clone())
     }
 
     const fn plan_options(&self) -> plan::Options {

@@ -41,6 +41,8 @@ pub struct Summary {
     pub interrupted: bool,
     /// Readers see it.
     pub published: bool,
+    /// Why they do not, although there was something to show.
+    pub publishing_error: Option<Error>,
 }
 
 impl Summary {
@@ -51,6 +53,7 @@ impl Summary {
             sources: Vec::new(),
             interrupted: false,
             published: false,
+            publishing_error: None,
         }
     }
 
@@ -84,7 +87,7 @@ impl Summary {
 
     /// Gives all errors.
     pub fn errors(&self) -> impl Iterator<Item = &Error> {
-        self.sources.iter().flat_map(|source| &source.errors)
+        self.sources.iter().flat_map(|source| &source.errors).chain(&self.publishing_error)
     }
 
     /// Counts elements in quarantine that no earlier run had seen.
@@ -134,6 +137,7 @@ impl Summary {
             "status": self.status(),
             "exit_code": self.exit_code(),
             "published": self.published,
+            "publishing_error": self.publishing_error.as_ref().map(ToString::to_string),
             "requests": self.requests(),
             "rows_written": self.rows_written(),
             "newly_quarantined": self.newly_quarantined(),

@@ -134,7 +134,7 @@ async fn elements_that_fit_no_row_go_to_quarantine_and_are_reported_once() {
     assert_eq!(site.ask_snapshot(quarantine), kept, "what is known is not kept twice");
     elements.insert(1, json!({"object": "webhook", "id": "wh_2"}));
     serve_list(&script, "/customers", &elements);
-    site.run("sync --full").expect(1, &["warning: 1 element"]);
+    site.run("sync --full").expect(1, &["could not enter their table: 1"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
