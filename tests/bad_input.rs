@@ -9,6 +9,8 @@ mod configuration;
 mod hostile_text;
 /// No key, a wrong one, another account's one, no server at all.
 mod keys_and_hosts;
+/// What later runs make of it.
+mod recovery;
 /// A folder in which the program runs.
 mod site;
 /// Directories and files that cannot be used, runs that collide.

@@ -16,8 +16,9 @@ use parquet::file::properties::WriterProperties;
 
 use crate::database::Database;
 use crate::durable;
-use crate::error::{Context, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 
+use super::ledger::WalkState;
 use super::unit::LoadUnit;
 use super::warehouse::Run;
 
@@ -77,7 +78,9 @@ impl ChangeLog {
         write_part(&path, &batches, footer).context(Kind::Disk, || {
             format!("cannot write the change log part {}", path.display())
         })?;
-        if let Some(directory) = path.parent() {
+        // New folders are durable only once their parents are.
+        for directory in path.ancestors().skip(1).take_while(|above| above.starts_with(&self.root))
+        {
             durable::sync_directory(directory)?;
         }
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
@@ -98,7 +101,7 @@ fn footer(run: &Run, unit: &LoadUnit, commit_number: i64) -> Vec<KeyValue> {
             "from": advance.window.from,
             "to": advance.window.to,
             "started": advance.started,
-            "complete": advance.resume.is_none(),
+            "complete": advance.state == WalkState::Complete,
             "rows": advance.rows,
             "pages": advance.pages,
         })
@@ -140,15 +143,25 @@ fn write_part(
 
 /// Removes parts that no transaction names: leftovers of a process that died before its commit.
 ///
+/// Parts of runs that this database does not know are kept: they are the history of a working
+/// database that was lost, and what it would be rebuilt from.
+///
 /// # Errors
 /// [`Kind::Disk`] or [`Kind::Database`].
 pub fn sweep_unnamed_parts(database: &Database, root: &Path) -> Result<u64> {
-    let named: HashSet<String> =
-        database.texts("SELECT path FROM _sync.parts", &[])?.into_iter().collect();
+    let set =
+        |query| Ok::<HashSet<String>, Error>(database.texts(query, &[])?.into_iter().collect());
+    let named = set("SELECT path FROM _sync.parts")?;
+    let runs = set("SELECT run_id FROM _sync.runs")?;
     let mut swept = 0;
     for path in durable::files_below(root, "parquet")? {
         let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-        if !named.contains(&name) {
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let is_ours = stem
+            .as_deref()
+            .and_then(|stem| stem.rsplit_once('-'))
+            .is_some_and(|(run, _)| runs.contains(run));
+        if is_ours && !named.contains(&name) {
             durable::remove_if_present(&path)?;
             swept += 1;
         }

@@ -1,6 +1,7 @@
 //! Windows that are complete or under way, and ids that wait to be read again.
 
-use crate::database::{Database, Param};
+use crate::catalog::StreamSpec;
+use crate::database::{Database, Param, literal};
 use crate::error::Result;
 use crate::model::{Cell, OpenWalk, StreamState, WalkKind, Window};
 
@@ -15,12 +16,26 @@ pub struct LedgerAdvance {
     pub window: Window,
     /// When the walk began, Unix seconds by the server.
     pub started: i64,
-    /// Where to go on; `None` = the walk has reached its proven end.
-    pub resume: Option<String>,
+    /// How far it came.
+    pub state: WalkState,
     /// Pages so far.
     pub pages: u64,
     /// Rows so far.
     pub rows: u64,
+}
+
+/// How far a walk came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WalkState {
+    /// Under way; goes on from here, or from its start if nothing came yet.
+    Open {
+        /// Page cursor, as extraction wrote it down.
+        resume: Option<String>,
+    },
+    /// Its end is proven.
+    Complete,
+    /// It led nowhere: the ledger forgets it, and the next run starts anew.
+    Abandoned,
 }
 
 /// An object to read again.
@@ -51,7 +66,11 @@ pub(super) fn advance(
 ) -> Result<()> {
     let (source, account_id, stream) = place;
     database.execute("DELETE FROM _sync.ledger WHERE number = $1", &[advance.number.into()])?;
-    let state = if advance.resume.is_some() { "open" } else { "complete" };
+    let (state, resume) = match &advance.state {
+        WalkState::Open { resume } => ("open", resume.as_deref()),
+        WalkState::Complete => ("complete", None),
+        WalkState::Abandoned => return Ok(()),
+    };
     database.execute(
         "INSERT INTO _sync.ledger VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
          make_timestamp($14))",
@@ -64,7 +83,7 @@ pub(super) fn advance(
             advance.window.from.into(),
             advance.window.to.into(),
             state.into(),
-            advance.resume.as_deref().into(),
+            resume.into(),
             count(advance.pages),
             count(advance.rows),
             advance.started.into(),
@@ -72,7 +91,7 @@ pub(super) fn advance(
             crate::clock::now_micros().into(),
         ],
     )?;
-    if advance.resume.is_none() {
+    if advance.state == WalkState::Complete {
         // A finished walk makes every cut-off one of its stream pointless.
         database.execute(
             "DELETE FROM _sync.ledger WHERE source = $1 AND account_id = $2 AND stream = $3 \
@@ -140,10 +159,23 @@ fn open_walk(row: &[Cell]) -> Option<OpenWalk> {
     })
 }
 
-pub(super) fn dirty(database: &Database, source: &str, limit: u32) -> Result<Vec<DirtyId>> {
+pub(super) fn dirty(
+    database: &Database,
+    source: &str,
+    streams: &[&StreamSpec],
+    limit: u32,
+) -> Result<Vec<DirtyId>> {
+    if streams.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<String> = streams.iter().map(|stream| literal(stream.name)).collect();
+    // Ids that were asked for in vain come last, or they would use up the budget of every run.
     let table = database.table(
-        "SELECT stream, id FROM _sync.dirty WHERE source = $1 GROUP BY ALL \
-         ORDER BY min(noticed_at), stream, id LIMIT $2",
+        &format!(
+            "SELECT stream, id FROM _sync.dirty WHERE source = $1 AND stream IN ({}) GROUP BY ALL \
+             ORDER BY max(tried_run) NULLS FIRST, min(noticed_at), stream, id LIMIT $2",
+            names.join(", ")
+        ),
         &[source.into(), i64::from(limit).into()],
     )?;
     let dirty_id = |row: Vec<Cell>| match <[Cell; 2]>::try_from(row) {
@@ -156,7 +188,7 @@ pub(super) fn dirty(database: &Database, source: &str, limit: u32) -> Result<Vec
 pub(super) fn count_dirty(database: &Database, source: &str) -> Result<Vec<DirtyCount>> {
     let table = database.table(
         "SELECT dirty.stream, count(DISTINCT dirty.id), \
-         count(DISTINCT dirty.id) FILTER (views.id IS NULL) FROM _sync.dirty AS dirty \
+         count(DISTINCT dirty.id) FILTER (views.id IS NULL AND dirty.tried_run IS NULL) FROM _sync.dirty AS dirty \
          LEFT JOIN _sync.views AS views USING (source, stream, id) WHERE dirty.source = $1 \
          GROUP BY dirty.stream ORDER BY dirty.stream",
         &[source.into()],
@@ -170,4 +202,17 @@ pub(super) fn count_dirty(database: &Database, source: &str) -> Result<Vec<Dirty
         _ => None,
     };
     Ok(table.rows.into_iter().filter_map(counted).collect())
+}
+
+pub(super) fn mark_tried(
+    database: &Database,
+    place: (&str, &str, &str),
+    run_number: i64,
+) -> Result<()> {
+    let (source, stream, id) = place;
+    database.execute(
+        "UPDATE _sync.dirty SET tried_run = $4 WHERE source = $1 AND stream = $2 AND id = $3",
+        &[source.into(), stream.into(), id.into(), run_number.into()],
+    )?;
+    Ok(())
 }

@@ -127,7 +127,7 @@ fn settle_dirty_ids(database: &Database, run: &Run, unit: &LoadUnit) -> Result<(
     )?;
     database.execute(
         "INSERT INTO _sync.dirty SELECT $1, $2, id, 'list copy changed', _observed_at, $3, \
-         _request FROM fresh WHERE _change = 'reread'",
+         _request, NULL, NULL FROM fresh WHERE _change = 'reread'",
         &[source.into(), spec.name.into(), run.number.into()],
     )?;
     let objects = streams_by_object(&unit.followed);
@@ -135,7 +135,8 @@ fn settle_dirty_ids(database: &Database, run: &Run, unit: &LoadUnit) -> Result<(
         database.execute(
             &format!(
                 "INSERT INTO _sync.dirty SELECT $1, objects.stream, data_id, 'event ' || \
-                 coalesce(max(\"type\"), ''), max(_observed_at), $2, max(_request) FROM fresh \
+                 coalesce(max(\"type\"), ''), max(_observed_at), $2, max(_request), \
+                 min(created_at), NULL FROM fresh \
                  JOIN (VALUES {objects}) AS objects(object, stream) ON data_object = objects.object \
                  WHERE _change = 'insert' AND data_id IS NOT NULL GROUP BY objects.stream, data_id"
             ),

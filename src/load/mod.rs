@@ -13,7 +13,7 @@ mod unit;
 mod warehouse;
 
 pub use change_log::sweep_unnamed_parts;
-pub use ledger::{DirtyCount, DirtyId, LedgerAdvance};
+pub use ledger::{DirtyCount, DirtyId, LedgerAdvance, WalkState};
 pub use unit::LoadUnit;
 pub use warehouse::{FinishedRun, Run, StreamReport, Warehouse};
 

@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS _sync.ledger (
   rows_seen BIGINT, started BIGINT, run_id VARCHAR, updated_at TIMESTAMP);
 CREATE TABLE IF NOT EXISTS _sync.dirty (
   source VARCHAR, stream VARCHAR, id VARCHAR, reason VARCHAR, noticed_at TIMESTAMP,
-  noticed_run BIGINT, noticed_request BIGINT);
+  noticed_run BIGINT, noticed_request BIGINT, changed_at TIMESTAMP, tried_run BIGINT);
 CREATE TABLE IF NOT EXISTS _sync.views (
   source VARCHAR, stream VARCHAR, account_id VARCHAR, id VARCHAR, list_hash VARCHAR,
   get_hash VARCHAR);
@@ -42,16 +42,18 @@ WITH windows AS (
     max(started) FILTER (state = 'complete' AND kind = 'full') AS last_full_walk
   FROM _sync.ledger GROUP BY ALL
 ), waiting AS (
-  SELECT source, stream, min(noticed_at) AS oldest, count(*) AS ids FROM _sync.dirty GROUP BY ALL
+  SELECT source, stream, min(coalesce(changed_at, noticed_at)) AS oldest,
+    bool_or(changed_at IS NULL) AS undated, count(DISTINCT id) AS ids FROM _sync.dirty GROUP BY ALL
 ), latest AS (
-  SELECT source, stream, arg_max(status, run_id) AS last_status,
-    max(run_id) AS last_run_id, arg_max(note, run_id) AS note
-  FROM _sync.stream_runs GROUP BY ALL
+  SELECT source, stream, status AS last_status, run_id AS last_run_id, note FROM _sync.stream_runs
+  QUALIFY row_number() OVER (PARTITION BY source, stream ORDER BY run_id DESC) = 1
 )
 SELECT latest.source, windows.account_id, latest.stream,
   make_timestamp(windows.complete_to * 1000000) AS complete_to,
   least(make_timestamp(feed.complete_to * 1000000), waiting.oldest) AS edits_seen_to,
-  make_timestamp(windows.last_full_walk * 1000000) AS edits_guaranteed_to,
+  CASE WHEN coalesce(waiting.undated, false) THEN NULL
+    ELSE least(make_timestamp(windows.last_full_walk * 1000000), waiting.oldest)
+  END AS edits_guaranteed_to,
   NULL::TIMESTAMP AS deletes_guaranteed_to,
   make_timestamp(windows.last_full_walk * 1000000) AS last_full_walk,
   coalesce(waiting.ids, 0) AS dirty_ids,
@@ -60,7 +62,7 @@ FROM latest
 LEFT JOIN windows USING (source, stream)
 LEFT JOIN windows AS feed ON feed.source = latest.source AND feed.stream = 'events'
 LEFT JOIN waiting ON waiting.source = latest.source AND waiting.stream = latest.stream;
-COMMENT ON VIEW _sync.freshness IS 'How far each stream can be trusted. complete_to: every object created until then was seen. edits_seen_to: edits named by events were followed until then. edits_guaranteed_to: edits of any kind were seen until then. deletes_guaranteed_to: NULL, deletions are not proven yet. All instants UTC.';
+COMMENT ON VIEW _sync.freshness IS 'How far each stream can be trusted. complete_to: every object created until then was seen. edits_seen_to: edits named by events were followed until then. edits_guaranteed_to: edits of any kind were seen until then; NULL while one of unknown age waits. deletes_guaranteed_to: NULL, deletions are not proven yet. All instants UTC.';
 COMMENT ON TABLE _sync.ledger IS 'Windows of created_at per stream, Unix seconds UTC, and walks under way.';
 COMMENT ON TABLE _sync.dirty IS 'Objects that may have changed and wait to be read again.';
 COMMENT ON TABLE _sync.quarantine IS 'Elements that could not enter their table, as received.';

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::catalog::SourceKind;
+use crate::catalog::{SourceKind, StreamSpec};
 use crate::clock;
 use crate::database::{Access, Database};
 use crate::durable;
 use crate::error::{Error, Kind, Result};
-use crate::model::{Outcome, RowCounts, StreamState};
+use crate::model::{Cell, Outcome, RowCounts, StreamState};
 
 use super::change_log::{ChangeLog, sweep_unnamed_parts};
 use super::ledger::{self, DirtyCount, DirtyId};
@@ -193,8 +193,38 @@ impl Warehouse {
     ///
     /// # Errors
     /// [`Kind::Database`].
-    pub fn dirty_ids(&self, source: &str, limit: u32) -> Result<Vec<DirtyId>> {
-        ledger::dirty(&self.database, source, limit)
+    pub fn dirty_ids(
+        &self,
+        source: &str,
+        streams: &[&StreamSpec],
+        limit: u32,
+    ) -> Result<Vec<DirtyId>> {
+        ledger::dirty(&self.database, source, streams, limit)
+    }
+
+    /// Writes down that ids were asked for without success, so that others get their turn first.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn mark_tried(&self, run: &Run, source: &str, stream: &str, ids: &[String]) -> Result<()> {
+        self.database.transaction(|database| {
+            ids.iter()
+                .try_for_each(|id| ledger::mark_tried(database, (source, stream, id), run.number))
+        })
+    }
+
+    /// Gives the sources that the warehouse holds, with the names of their kinds.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn known_sources(&self) -> Result<Vec<(String, String)>> {
+        let table =
+            self.database.table("SELECT source, kind FROM _sync.sources ORDER BY source", &[])?;
+        let pair = |row: Vec<Cell>| match <[Cell; 2]>::try_from(row) {
+            Ok([Cell::Text(source), Cell::Text(kind)]) => Some((source, kind)),
+            _ => None,
+        };
+        Ok(table.rows.into_iter().filter_map(pair).collect())
     }
 
     /// Counts the ids of a source that wait to be read again, per stream.
@@ -212,7 +242,7 @@ impl Warehouse {
     pub fn count_rows(
         &self,
         source: &str,
-        spec: &crate::catalog::StreamSpec,
+        spec: &StreamSpec,
         account_id: &str,
         window: crate::model::Window,
     ) -> Result<i64> {
@@ -238,8 +268,8 @@ impl Warehouse {
     /// # Errors
     /// [`Kind::Database`].
     pub fn has_loaded(&self, source: &str, stream: &str) -> Result<bool> {
-        let query = "SELECT count(*) FROM _sync.ledger WHERE source = $1 AND stream = $2 \
-                     AND state = 'complete'";
+        let query = "SELECT count(*) FROM _sync.stream_runs WHERE source = $1 AND stream = $2 \
+                     AND status IN ('complete', 'cursor_ignored')";
         Ok(self.database.integer(query, &[source.into(), stream.into()])? > 0)
     }
 

@@ -34,7 +34,10 @@ pub fn stage(database: &Database, publication: &Publication) -> Result<()> {
     durable::create_directory(&publication.staged_generation(), 0o700)?;
     let previous = current_generation(&publication.directory);
     for source in &publication.sources {
-        let before = previous.as_ref().map(|path| Before::of(path, source)).transpose()?.flatten();
+        let before = match &previous {
+            Some(generation) => Before::of(database, generation, source)?,
+            None => None,
+        };
         stage_source(database, publication, source, before.as_ref())?;
     }
     set_directory_modes(&publication.staged_generation(), publication.modes.directory)?;
@@ -50,7 +53,11 @@ struct Before {
 }
 
 impl Before {
-    fn of(generation: &Path, source: &PublishedSource) -> Result<Option<Self>> {
+    fn of(
+        database: &Database,
+        generation: &Path,
+        source: &PublishedSource,
+    ) -> Result<Option<Self>> {
         let directory = generation.join(&source.name);
         let marker = directory.join(MARKER);
         if !marker.is_file() {
@@ -58,7 +65,11 @@ impl Before {
         }
         let run = fs::read_to_string(&marker)
             .context(Kind::Disk, || format!("cannot read {}", marker.display()))?;
-        Ok(Some(Self { directory, run: run.trim().to_owned() }))
+        let run = run.trim().to_owned();
+        // Only changes since a run of this very database can be told from its rows.
+        let known = "SELECT count(*) FROM _sync.runs WHERE run_id = $1";
+        let is_known = database.integer(known, &[(&run).into()])? > 0;
+        Ok(is_known.then_some(Self { directory, run }))
     }
 }
 
@@ -193,6 +204,7 @@ impl StreamWork<'_> {
                 let link = target.join(file.file_name().unwrap_or_default());
                 fs::hard_link(&file, &link)
                     .context(Kind::Disk, || format!("cannot link {}", link.display()))?;
+                durable::set_mode(&link, self.publication.modes.file)?;
             }
         }
         Ok(rows)

@@ -52,7 +52,7 @@ pub fn carry_over_sources(
     let has_before = before.is_file();
     if has_before {
         copy.execute_batch(&format!(
-            "ATTACH {} AS previous (READ_ONLY)",
+            "ATTACH {} AS _previous (READ_ONLY)",
             literal(&before.to_string_lossy())
         ))?;
     }
@@ -67,7 +67,7 @@ pub fn carry_over_sources(
         }
         let known = has_before
             && copy.integer(
-                "SELECT count(*) FROM duckdb_schemas() WHERE database_name = 'previous' \
+                "SELECT count(*) FROM duckdb_schemas() WHERE database_name = '_previous' \
                  AND schema_name = $1",
                 &[(&source.name).into()],
             )? > 0;
@@ -77,7 +77,7 @@ pub fn carry_over_sources(
         }
     }
     if has_before {
-        copy.execute_batch("DETACH previous")?;
+        copy.execute_batch("DETACH _previous")?;
     }
     let statements = views(&present)?;
     copy.transaction(|copy| {
@@ -99,7 +99,7 @@ fn replace_source<'a>(
         if known {
             copy.execute(
                 &format!(
-                    "INSERT INTO _sync.{table} BY NAME SELECT * FROM previous._sync.{table} \
+                    "INSERT INTO _sync.{table} BY NAME SELECT * FROM _previous._sync.{table} \
                      WHERE source = $1"
                 ),
                 &[source.into()],
@@ -118,7 +118,7 @@ fn replace_source<'a>(
         for (schema, table) in [(source, stream), (history.as_str(), closed.as_str())] {
             let name = qualified(schema, table);
             copy.execute_batch(&format!(
-                "DELETE FROM {name}; INSERT INTO {name} BY NAME SELECT * FROM previous.{name}"
+                "DELETE FROM {name}; INSERT INTO {name} BY NAME SELECT * FROM _previous.{name}"
             ))?;
         }
     }
@@ -161,7 +161,7 @@ pub fn switch(publication: &Publication) -> Result<()> {
     durable::create_directory(&generations, publication.modes.directory)?;
     durable::set_mode(&generations, publication.modes.directory)?;
     durable::rename(&publication.staged_generation(), &generations.join(&publication.run_id))?;
-    keep_previous(directory, &snapshot)?;
+    keep_previous(directory, &snapshot, publication.modes.file)?;
     fault::point("publish.previous_linked");
     // A client that opened a writable snapshot leaves a log that DuckDB would replay into the next.
     durable::remove_if_present(&write_ahead_log)?;
@@ -169,7 +169,7 @@ pub fn switch(publication: &Publication) -> Result<()> {
     durable::rename(&copy, &snapshot)?;
     fault::point("publish.renamed");
     durable::remove_if_present(&write_ahead_log)?;
-    switch_tables(publication)?;
+    switch_tables(directory, &publication.run_id)?;
     fault::point("publish.tables_switched");
     sweep_generations(publication, before.as_deref())?;
     discard_staging(publication)?;
@@ -177,7 +177,7 @@ pub fn switch(publication: &Publication) -> Result<()> {
     Ok(())
 }
 
-fn keep_previous(directory: &Path, snapshot: &Path) -> Result<()> {
+fn keep_previous(directory: &Path, snapshot: &Path, mode: u32) -> Result<()> {
     if !snapshot.is_file() {
         return Ok(());
     }
@@ -185,16 +185,40 @@ fn keep_previous(directory: &Path, snapshot: &Path) -> Result<()> {
     durable::remove_if_present(&temporary)?;
     fs::hard_link(snapshot, &temporary)
         .context(Kind::Disk, || format!("cannot link {}", temporary.display()))?;
+    durable::set_mode(&temporary, mode)?;
     durable::rename(&temporary, &directory.join("warehouse.previous.duckdb"))
 }
 
-fn switch_tables(publication: &Publication) -> Result<()> {
-    let temporary = publication.directory.join("tables.part");
+fn switch_tables(directory: &Path, run_id: &str) -> Result<()> {
+    let temporary = directory.join("tables.part");
     durable::remove_if_present(&temporary)?;
-    let target = Path::new("generations").join(&publication.run_id);
-    std::os::unix::fs::symlink(target, &temporary)
+    std::os::unix::fs::symlink(Path::new("generations").join(run_id), &temporary)
         .context(Kind::Disk, || format!("cannot link {}", temporary.display()))?;
-    durable::rename(&temporary, &publication.directory.join("tables"))
+    durable::rename(&temporary, &directory.join("tables"))
+}
+
+/// Finishes a switch that was cut off between the snapshot and the Parquet tables, so that readers
+/// of both see the same run (I8).
+///
+/// # Errors
+/// [`Kind::Disk`], [`Kind::Database`].
+pub fn finish_switch(directory: &Path) -> Result<()> {
+    let snapshot = Publication::snapshot_path(directory);
+    if !snapshot.is_file() {
+        return Ok(());
+    }
+    let newest = "SELECT coalesce(max(run_id), '') FROM _sync.runs";
+    let runs = Database::open(&snapshot, &Access::ReadOnly)?.texts(newest, &[])?;
+    let generations = directory.join("generations");
+    match runs.first() {
+        Some(run) if !run.is_empty() && generations.join(run).is_dir() => {
+            if current_generation(directory) == Some(generations.join(run)) {
+                return Ok(());
+            }
+            switch_tables(directory, run)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Keeps the current generation and the one before, which belongs to the previous snapshot.

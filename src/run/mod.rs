@@ -25,10 +25,11 @@ use crate::fault;
 use crate::load::FinishedRun;
 use crate::model::{Event, Observer};
 use crate::normalize::Sensitive;
+use crate::publish;
 
 pub use check::{CheckedAccount, check_account, check_directory};
 pub use lock::Lock;
-pub use summary::Summary;
+pub use summary::{Summary, UnpublishedRun, unpublished_run};
 
 use source::SourceRun;
 use store::Store;
@@ -76,6 +77,8 @@ pub async fn sync(
     prepare(settings)?;
     let _lock = Lock::acquire(&directory, &options.command)?;
     let store = Store::open(&directory).await?;
+    let switched = directory.clone();
+    store::blocking(move || publish::finish_switch(&switched)).await?;
     let command = options.command.clone();
     let run = store.with(move |warehouse| warehouse.begin_run(&command)).await?;
     let mut summary = Summary::new(&run);
@@ -122,10 +125,8 @@ pub async fn sync(
 fn prepare(settings: &Settings) -> Result<()> {
     let directory = &settings.warehouse.dir;
     let modes = publishing::modes(settings.warehouse.readers);
-    if !directory.exists() {
-        durable::create_directory(directory, modes.directory)?;
-        durable::set_mode(directory, modes.directory)?;
-    }
+    durable::create_directory(directory, modes.directory)?;
+    durable::set_mode(directory, modes.directory)?;
     for private in ["work", "changes", "runs"] {
         let path = directory.join(private);
         durable::create_directory(&path, 0o700)?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::catalog::source_kind;
 use crate::config::{Readers, Settings};
 use crate::error::Result;
 use crate::load::{Run, Warehouse};
@@ -29,18 +30,30 @@ pub(super) async fn publish(
     store: Store,
     observer: &Arc<dyn Observer>,
 ) -> Result<bool> {
-    let publication = publication(settings, run, summary);
+    let known = store.with(Warehouse::known_sources).await?;
+    let publication = publication(settings, run, summary, &known);
     if !publication.sources.iter().any(|source| source.publishable) {
         return Ok(false);
     }
     observer.notify(&Event::Publishing);
-    let views = Views::new(settings);
+    let views = Views::new(settings, &publication.sources);
     let warehouse = store.into_warehouse()?;
     blocking(move || publish_blocking(warehouse, &publication, &views)).await?;
     Ok(true)
 }
 
-fn publication(settings: &Settings, run: &Run, summary: &Summary) -> Publication {
+/// Sources that the settings no longer name stay as they were published last (DESIGN 3).
+fn publication(
+    settings: &Settings,
+    run: &Run,
+    summary: &Summary,
+    known: &[(String, String)],
+) -> Publication {
+    let left_out = known.iter().filter(|(name, _)| settings.source(name).is_none());
+    let left_out = left_out.filter_map(|(name, kind)| {
+        let kind = source_kind(kind)?;
+        Some(PublishedSource { name: name.clone(), kind, publishable: false })
+    });
     let sources = settings
         .sources
         .iter()
@@ -52,6 +65,7 @@ fn publication(settings: &Settings, run: &Run, summary: &Summary) -> Publication
                 .iter()
                 .any(|known| known.name == source.name && known.publishable),
         })
+        .chain(left_out)
         .collect();
     Publication {
         directory: settings.warehouse.dir.clone(),
@@ -87,14 +101,14 @@ struct Views {
 }
 
 impl Views {
-    fn new(settings: &Settings) -> Self {
-        let sources = settings
-            .sources
+    fn new(settings: &Settings, sources: &[PublishedSource]) -> Self {
+        let currency = |name: &str| settings.source(name)?.default_currency.clone();
+        let sources = sources
             .iter()
             .map(|source| ModelSource {
                 name: source.name.clone(),
                 kind: source.kind.name,
-                default_currency: source.default_currency.clone(),
+                default_currency: currency(&source.name),
             })
             .collect();
         Self { sources, timezone: settings.warehouse.report_timezone.clone() }

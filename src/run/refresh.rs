@@ -2,11 +2,12 @@
 //! within the budget (DESIGN 6).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 
 use crate::catalog::{SingleRead, StreamSpec};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::extract::{Single, is_usable_id};
 use crate::load::{DirtyCount, DirtyId};
 use crate::model::{Batch, Event, RowCounts, Window};
@@ -36,16 +37,20 @@ pub(super) async fn dirty_ids(
     refreshed: &mut Refreshed,
 ) -> Result<()> {
     walk_where_cheaper(context, normalizer, refreshed).await?;
-    let source = context.source.clone();
-    let waiting = context.store.with(move |warehouse| warehouse.dirty_ids(&source, budget)).await?;
+    let (source, wanted) = (context.source.clone(), Arc::clone(&context.wanted));
+    let waiting =
+        context.store.with(move |warehouse| warehouse.dirty_ids(&source, &wanted, budget)).await?;
+    let mut failure = None;
     for (spec, ids) in by_stream(context, waiting) {
         let normalizer = normalizer(spec);
         for some in ids.chunks(UNIT_ROWS) {
-            let outcome = read_unit(context, spec, &normalizer, some).await?;
+            let (outcome, error) = read_unit(context, spec, &normalizer, some).await?;
             refreshed.entry(spec.name).or_default().add(outcome);
+            failure = failure.or(error);
         }
     }
-    warn_of_rest(context).await
+    warn_of_rest(context).await?;
+    failure.map_or(Ok(()), Err)
 }
 
 async fn walk_where_cheaper(
@@ -54,7 +59,9 @@ async fn walk_where_cheaper(
     refreshed: &mut Refreshed,
 ) -> Result<()> {
     for DirtyCount { stream, walkable, .. } in count_dirty(context).await? {
-        let Some(spec) = context.kind.stream(&stream) else { continue };
+        let Some(spec) = context.wanted.iter().copied().find(|spec| spec.name == stream) else {
+            continue;
+        };
         let (source, account_id) = (context.source.clone(), context.account_id.clone());
         let rows = context
             .store
@@ -85,29 +92,58 @@ fn by_stream(
     groups.into_values().collect()
 }
 
+/// Reads some ids and commits what was found, whatever failed beside it. Gives the first failure;
+/// ids without an answer are marked as tried.
+///
+/// # Errors
+/// What must end the run, after the commit; and what keeps the commit from happening.
 async fn read_unit(
     context: &StreamContext,
     spec: &'static StreamSpec,
     normalizer: &Normalizer,
     ids: &[String],
-) -> Result<RowCounts> {
+) -> Result<(RowCounts, Option<Error>)> {
     let mut batches: Vec<Batch> = Vec::with_capacity(ids.len());
+    let (mut in_vain, mut failure) = (Vec::new(), None);
     let mut reads = stream::iter(ids.to_vec())
         .map(|id| {
             let client = context.client.clone();
-            async move { client.read_one(spec, &id).await }
+            async move {
+                let single = client.read_one(spec, &id).await;
+                (id, single)
+            }
         })
         .buffer_unordered(READS_AHEAD);
-    while let Some(single) = reads.next().await {
+    while let Some((id, single)) = reads.next().await {
         let stopped = *context.stop.borrow();
-        if stopped {
-            return Err(interrupted());
-        }
-        if let Single::Found(page) = single? {
-            batches.push(normalizer.normalize(&page)?);
+        match single {
+            _ if stopped => {
+                failure = Some(interrupted());
+                break;
+            }
+            Ok(Single::Found(page)) => batches.push(normalizer.normalize(&page)?),
+            Ok(Single::Missing) => in_vain.push(id),
+            Err(error) => {
+                in_vain.push(id);
+                let ends_run = error.kind().ends_run();
+                failure = failure.or(Some(error));
+                if ends_run {
+                    break;
+                }
+            }
         }
     }
-    context.commit_unit(context.single_unit(spec, batches)).await
+    drop(reads);
+    let outcome = context.commit_unit(context.single_unit(spec, batches)).await?;
+    let (run, source) = (context.run.clone(), context.source.clone());
+    context
+        .store
+        .with(move |warehouse| warehouse.mark_tried(&run, &source, spec.name, &in_vain))
+        .await?;
+    match failure {
+        Some(error) if error.kind().ends_run() => Err(error),
+        failure => Ok((outcome, failure)),
+    }
 }
 
 async fn count_dirty(context: &StreamContext) -> Result<Vec<DirtyCount>> {
@@ -119,7 +155,8 @@ async fn warn_of_rest(context: &StreamContext) -> Result<()> {
     let rest: u64 = count_dirty(context).await?.into_iter().map(|count| count.ids).sum();
     if rest > 0 {
         let text = format!(
-            "{}: {rest} changed objects wait for the next run (`refresh_budget`)",
+            "{}: {rest} changed objects wait to be read again: beyond `refresh_budget`, gone, or \
+             unreadable; see `_sync.dirty`",
             context.source
         );
         context.observer.notify(&Event::Warning { text: &text });

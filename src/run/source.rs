@@ -51,10 +51,34 @@ impl SourceRun {
             }
         };
         if let Err(error) = self.read(&client, &mut summary).await {
+            self.report_unread(&error, &mut summary);
             summary.errors.push(error);
         }
         summary.requests = client.requests_sent();
         summary
+    }
+
+    /// Says of every stream that was not reached that it was not read (I11).
+    fn report_unread(&self, error: &Error, summary: &mut SourceSummary) {
+        let status = match error.kind() {
+            Kind::Interrupted => StreamStatus::Interrupted,
+            _ => StreamStatus::Failed,
+        };
+        for spec in self.account.source.kind.streams.iter().filter(|spec| self.selects(spec)) {
+            if summary.streams.iter().any(|report| report.stream == spec.name) {
+                continue;
+            }
+            summary.streams.push(StreamReport {
+                source: summary.name.clone(),
+                account_id: String::new(),
+                stream: spec.name.to_owned(),
+                outcome: Outcome {
+                    status,
+                    rows: RowCounts::default(),
+                    note: Some(error.to_string()),
+                },
+            });
+        }
     }
 
     async fn read(&self, client: &Client, summary: &mut SourceSummary) -> Result<()> {
@@ -104,6 +128,7 @@ impl SourceRun {
         let context = StreamContext {
             source: source.name.clone(),
             kind,
+            wanted: kind.streams.iter().filter(|spec| self.selects(spec)).collect(),
             followed: kind.streams.iter().filter(|spec| source.selects(spec.name)).collect(),
             account_id,
             client: client.clone(),

@@ -13,7 +13,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::extract::{
     self, Client, FilterSupport, ResumePoint, WalkEnd, WalkRequest, WalkStatus, Walked,
 };
-use crate::load::{LedgerAdvance, LoadUnit, Run};
+use crate::load::{LedgerAdvance, LoadUnit, Run, WalkState};
 use crate::model::{Batch, Event, Observer, RowCounts, StreamStatus, WalkKind, Window};
 use crate::normalize::Normalizer;
 use crate::plan::{self, Walk};
@@ -35,6 +35,8 @@ pub(super) struct StreamContext {
     pub(super) kind: &'static SourceKind,
     /// Streams that the settings select.
     pub(super) followed: Arc<[&'static StreamSpec]>,
+    /// Those of them that this run reads.
+    pub(super) wanted: Arc<[&'static StreamSpec]>,
     pub(super) account_id: String,
     pub(super) client: Client,
     pub(super) store: Store,
@@ -198,11 +200,15 @@ impl StreamContext {
             Some(end) => end.context(Kind::Network, || "fetching ended unexpectedly")?,
             None => Err(Error::new(Kind::Interrupted, "fetching was stopped")),
         };
-        if let Ok(end) = &end
-            && end.status != WalkStatus::FilterIgnored
-            && !self.is_suspicious(spec, walk, end).await?
-        {
-            unit.completes(end);
+        if let Ok(end) = &end {
+            match end.status {
+                WalkStatus::Complete if self.is_suspicious(spec, walk, end).await? => {}
+                WalkStatus::Complete => unit.ends(end, WalkState::Complete),
+                // Nothing is known of what lies behind such a page.
+                WalkStatus::CursorIgnored | WalkStatus::FilterIgnored => {
+                    unit.ends(end, WalkState::Abandoned);
+                }
+            }
         }
         self.commit(&mut unit, progress).await?;
         end
@@ -234,7 +240,9 @@ impl StreamContext {
                 kind: walk.kind,
                 window: walk.window,
                 started: walk.started,
-                resume: walk.resumes.as_ref().map(|open| open.resume.clone()),
+                state: WalkState::Open {
+                    resume: walk.resumes.as_ref().map(|open| open.resume.clone()),
+                },
                 pages: 0,
                 rows: 0,
             },
@@ -341,7 +349,7 @@ impl OpenUnit {
     fn add(&mut self, batch: Batch, walked: &Walked) -> Result<()> {
         let resume = serde_json::to_string(&walked.resume)
             .context(Kind::State, || "cannot write down the page cursor")?;
-        self.ledger.resume = Some(resume);
+        self.ledger.state = WalkState::Open { resume: Some(resume) };
         self.ledger.pages = walked.resume.pages;
         self.ledger.rows = walked.resume.rows;
         if !self.has_news {
@@ -358,8 +366,8 @@ impl OpenUnit {
         self.rows >= UNIT_ROWS || self.bytes >= UNIT_BYTES || self.opened.elapsed() >= UNIT_TIME
     }
 
-    fn completes(&mut self, end: &WalkEnd) {
-        self.ledger.resume = None;
+    fn ends(&mut self, end: &WalkEnd, state: WalkState) {
+        self.ledger.state = state;
         self.ledger.pages = end.pages;
         self.ledger.rows = end.rows;
         self.has_news = true;

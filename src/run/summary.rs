@@ -5,8 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::clock;
+use crate::config::Settings;
 use crate::durable;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::load::{Run, StreamReport};
 
 /// How one source went.
@@ -144,6 +145,30 @@ impl Summary {
             "sources": sources,
         })
     }
+}
+
+/// A run that readers do not see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnpublishedRun {
+    /// Run.
+    pub id: String,
+    /// Its status in a word.
+    pub status: String,
+}
+
+/// Gives the newest run, if its report says that it was not published.
+///
+/// # Errors
+/// [`Kind::Disk`] if the reports cannot be read.
+pub fn unpublished_run(settings: &Settings) -> Result<Option<UnpublishedRun>> {
+    let reports = durable::list(&settings.warehouse.dir.join("runs"))?;
+    let Some(path) = reports.last() else { return Ok(None) };
+    let text = std::fs::read_to_string(path)
+        .context(Kind::Disk, || format!("cannot read {}", path.display()))?;
+    let report: Value = serde_json::from_str(&text).unwrap_or_default();
+    let word = |name: &str| report.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
+    let unpublished = report.get("published") == Some(&Value::Bool(false));
+    Ok(unpublished.then(|| UnpublishedRun { id: word("run_id"), status: word("status") }))
 }
 
 fn source_json(source: &SourceSummary) -> Value {

@@ -5,6 +5,7 @@ use crate::cli::printer::Printer;
 use crate::error::Result;
 use crate::publish::Publication;
 use crate::report;
+use crate::run;
 
 /// Freshness as the snapshot states it; every instant UTC.
 const QUERY: &str = "SELECT source, stream, last_status AS status, complete_to, edits_seen_to, \
@@ -18,6 +19,12 @@ pub(super) fn run(global: &Global, printer: &Printer) -> Result<u8> {
     keep_selected(&mut table, 0, &global.source);
     keep_selected(&mut table, 1, &global.stream);
     printer.table(&table, super::table_format(global))?;
+    if let Some(run) = run::unpublished_run(&settings)? {
+        printer.warning(&format!(
+            "this is what the snapshot says; the newest run, {}, ended {} and was not published",
+            run.id, run.status
+        ));
+    }
     Ok(0)
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn run(global: &Global, full: bool, printer: &Printer) -> Resul
     let summary = run::sync(&settings, accounts, options, observer, stop).await?;
     if global.format == OutputFormat::Json {
         printer.data(format!("{:#}\n", summary.to_json()).as_bytes())?;
-    } else {
+    } else if !summary.stream_reports().is_empty() {
         printer.table(&streams(&summary), super::table_format(global))?;
     }
     conclude(&summary, printer);
