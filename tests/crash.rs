@@ -126,6 +126,21 @@ async fn a_later_run_killed_at_any_point_recovers_and_readers_see_whole_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tables_catch_up_with_the_snapshot_even_if_the_next_run_publishes_nothing() {
+    let emulator = account().await;
+    let home = Home::new(&emulator.base_url(), SETTINGS);
+    home.sync(SyncOptions::default()).await;
+    emulator.advance(1);
+    assert_killed(&sync(&home, Some("publish.renamed")), "publish.renamed");
+    let plans_only = SyncOptions { streams: vec!["plans".to_owned()], ..SyncOptions::default() };
+    assert!(!home.sync(plans_only).await.published);
+    let shown = "SELECT run_id FROM _sync.runs ORDER BY run_number DESC LIMIT 1";
+    let run = home.open().texts(shown, &[]).unwrap().remove(0);
+    let tables = std::fs::read_link(home.warehouse().join("tables")).unwrap();
+    assert!(tables.ends_with(&run), "{} does not show run {run}", tables.display());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_signal_saves_what_arrived_and_the_next_run_goes_on_from_there() {
     let slow = Options { latency: std::time::Duration::from_millis(40), ..Options::default() };
     let emulator = Emulator::start(slow).await.unwrap();

@@ -201,14 +201,17 @@ fn switch_tables(directory: &Path, run_id: &str) -> Result<()> {
 /// of both see the same run (I8).
 ///
 /// # Errors
-/// [`Kind::Disk`], [`Kind::Database`].
+/// [`Kind::Disk`].
 pub fn finish_switch(directory: &Path) -> Result<()> {
     let snapshot = Publication::snapshot_path(directory);
     if !snapshot.is_file() {
         return Ok(());
     }
     let newest = "SELECT coalesce(max(run_id), '') FROM _sync.runs";
-    let runs = Database::open(&snapshot, &Access::ReadOnly)?.texts(newest, &[])?;
+    let runs = Database::open(&snapshot, &Access::ReadOnly)
+        .and_then(|snapshot| snapshot.texts(newest, &[]));
+    // A snapshot that cannot be read has no tables that belong to it; this run will replace it.
+    let Ok(runs) = runs else { return Ok(()) };
     let generations = directory.join("generations");
     match runs.first() {
         Some(run) if !run.is_empty() && generations.join(run).is_dir() => {
