@@ -13,6 +13,9 @@ use crate::model::{Cell, Table};
 
 mod cells;
 
+/// Upper bound of `DuckDB`'s buffers in every session that writes (I10).
+pub const MEMORY_LIMIT: &str = "2GB";
+
 /// How a database file is opened.
 #[derive(Debug, Clone)]
 pub enum Access {

@@ -148,12 +148,11 @@ fn write_part(
 ///
 /// # Errors
 /// [`Kind::Disk`] or [`Kind::Database`].
-pub fn sweep_unnamed_parts(database: &Database, root: &Path) -> Result<u64> {
+pub(super) fn sweep_unnamed_parts(database: &Database, root: &Path) -> Result<()> {
     let set =
         |query| Ok::<HashSet<String>, Error>(database.texts(query, &[])?.into_iter().collect());
     let named = set("SELECT path FROM _sync.parts")?;
     let runs = set("SELECT run_id FROM _sync.runs")?;
-    let mut swept = 0;
     for path in durable::files_below(root, "parquet")? {
         let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
@@ -163,8 +162,7 @@ pub fn sweep_unnamed_parts(database: &Database, root: &Path) -> Result<u64> {
             .is_some_and(|(run, _)| runs.contains(run));
         if is_ours && !named.contains(&name) {
             durable::remove_if_present(&path)?;
-            swept += 1;
         }
     }
-    Ok(swept)
+    Ok(())
 }

@@ -12,7 +12,6 @@ mod sql;
 mod unit;
 mod warehouse;
 
-pub use change_log::sweep_unnamed_parts;
 pub use ledger::{DirtyCount, DirtyId, LedgerAdvance, WalkState};
 pub use unit::LoadUnit;
 pub use warehouse::{FinishedRun, Run, StreamReport, Warehouse};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog::{SourceKind, StreamSpec};
 use crate::clock;
-use crate::database::{Access, Database};
+use crate::database::{Access, Database, MEMORY_LIMIT};
 use crate::durable;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Cell, Outcome, RowCounts, StreamState};
@@ -13,9 +13,6 @@ use super::change_log::{ChangeLog, sweep_unnamed_parts};
 use super::ledger::{self, DirtyCount, DirtyId};
 use super::unit::LoadUnit;
 use super::{SCHEMA_VERSION, merge, schema, sql};
-
-/// Upper bound of `DuckDB`'s buffers (I10).
-const MEMORY_LIMIT: &str = "2GB";
 
 /// The run under way.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::database::{Access, Database, identifier, literal, qualified};
+use crate::database::{Access, Database, MEMORY_LIMIT, identifier, literal, qualified};
 use crate::durable;
 use crate::error::{Context, Error, Kind, Result};
 use crate::fault;
@@ -46,7 +46,7 @@ pub fn carry_over_sources(
         return Ok(());
     }
     let spill_directory = publication.staging().join("spill");
-    let access = Access::ReadWrite { spill_directory, memory_limit: "2GB" };
+    let access = Access::ReadWrite { spill_directory, memory_limit: MEMORY_LIMIT };
     let copy = Database::open(&publication.copy_path(), &access)?;
     let before = Publication::snapshot_path(&publication.directory);
     let has_before = before.is_file();
@@ -239,6 +239,6 @@ fn sweep_generations(publication: &Publication, before: Option<&Path>) -> Result
 ///
 /// # Errors
 /// [`Kind::Disk`].
-pub fn discard_staging(publication: &Publication) -> Result<()> {
+fn discard_staging(publication: &Publication) -> Result<()> {
     durable::remove_tree_if_present(&publication.staging())
 }

@@ -1,10 +1,10 @@
 //! The bundled reports: the files of `queries/`, and the views and macros made of them.
 
+use crate::database::{identifier, literal};
 use crate::error::{Error, Kind, Result};
 use crate::spelling;
 
 use super::header::{self, Contract};
-use super::models::{identifier, literal};
 
 /// A query file that is part of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! source kind without a column contributes NULL, so that every kind fits without a new report.
 
 use crate::catalog::{Field, source_kind};
+use crate::database::{identifier, literal};
 
 /// One source whose tables are in the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,16 +114,6 @@ const INVOICE: &[Derived] = &[
         expression: "CASE WHEN lines.mixed_currency THEN NULL ELSE lines.amount END",
     },
 ];
-
-/// Quotes an identifier; the only place that does so for reports.
-pub(super) fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Quotes a text literal; the only place that does so for reports.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
 
 /// Writes the statements that (re)create schema `model` with `customers`, `plans`, `subscriptions`,
 /// `transactions` and `invoices`, commented.

@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::database::literal;
 use crate::error::{Context as _, Kind, Result};
-
-use super::models::literal;
 
 /// First instant whose offset is known: 1970-01-01T00:00:00Z. Earlier ones get its offset.
 const FIRST: Timestamp = Timestamp::UNIX_EPOCH;
