@@ -58,7 +58,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("duckdb::", &["src/database/"]),
     ("polars::", &["src/publish/partition.rs"]),
     ("reqwest::", &["src/extract/http.rs"]),
-    ("governor::", &["src/extract/pace.rs"]),
+    ("governor::", &["src/extract/pace.rs", "src/emulator/faults/rules.rs"]),
     ("indicatif::", &["src/cli/progress.rs"]),
     ("axum::", &["src/emulator/"]),
     ("tracing_subscriber::", &["src/cli/log.rs"]),

@@ -4,8 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use paid_sync::cli::commands::streams_table;
+use paid_sync::emulator::{Emulator, Options};
 use paid_sync::error::Kind;
 use paid_sync::model::Cell;
+
+use crate::support::http::{BASIC, Line, options};
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -46,6 +49,48 @@ fn every_exit_code_is_documented() {
         let row = format!("| {} |", kind.exit_code());
         assert!(table.contains(&row), "exit code {} of {kind:?}", kind.exit_code());
     }
+}
+
+/// Splits a shell line into words; quotes are the only thing it knows.
+fn shell_words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
+    for letter in line.split(" #").next().unwrap().chars() {
+        match letter {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(std::mem::take(&mut word)),
+            letter => word.push(letter),
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_of_the_emulator_in_the_readme_is_answered() {
+    let now = "2026-11-01T12:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second();
+    let emulator = Emulator::start(Options { now, ..options() }).await.unwrap();
+    let readme = readme();
+    let mut calls = 0;
+    for line in section(&readme, "emulate").lines().filter(|line| line.starts_with("curl ")) {
+        let words = shell_words(line);
+        let after = |flag: &str| -> Vec<&str> {
+            let pairs = words.windows(2).filter(|pair| pair[0] == flag);
+            pairs.map(|pair| pair[1].as_str()).collect()
+        };
+        let body = after("-d").join("&");
+        let method = match after("-X").first() {
+            Some(method) => method,
+            None if body.is_empty() => "GET",
+            None => "POST",
+        };
+        let url = words.iter().find(|word| word.starts_with("http://")).unwrap();
+        let path = url.strip_prefix("http://127.0.0.1:8787").unwrap();
+        let answer = Line::open(&emulator).ask(method, path, BASIC, &body).unwrap();
+        assert_eq!(answer.status, 200, "{line}\n{}", answer.body);
+        calls += 1;
+    }
+    assert!(calls > 9, "{calls} calls");
 }
 
 #[test]

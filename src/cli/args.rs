@@ -130,11 +130,18 @@ Examples:
         #[arg(long, value_name = "DATE", value_parser = date)]
         as_of: Option<Date>,
     },
-    /// Serve a simulated account on this machine
+    /// Serve a simulated account on this machine: read it, write to it, drive it, break it
     #[command(after_help = "\
 Examples:
   paid-sync emulate
-  paid-sync emulate --port 9000 --size medium --latency 20ms --page-cap 50")]
+  paid-sync emulate --port 9000 --size medium --latency 20ms --page-cap 50
+  paid-sync emulate --now 2026-11-01T12:00:00Z --seed 7
+  paid-sync emulate --churn 30 --chaos 5
+  paid-sync emulate --faults faults.json
+
+The API is below /v0 with the key as user name: curl -u sk_test_emulator: …
+Its controls are below /_emulator, which lists them: time, truth, churn, faults, log.
+With --now time stands still until POST /_emulator/advance?days=1 moves it.")]
     Emulate(Emulate),
 }
 
@@ -164,7 +171,8 @@ pub struct Emulate {
     /// Another number gives another account
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// The simulated present, such as 2026-11-01T00:00:00Z; else the clock of this machine
+    /// The simulated present, such as 2026-11-01T00:00:00Z, which then stands still until it is
+    /// moved; else the clock of this machine
     #[arg(long, value_name = "RFC3339")]
     pub now: Option<Timestamp>,
     /// Most rows in a page, whatever is asked for
@@ -176,7 +184,23 @@ pub struct Emulate {
     /// Leaves out `created_at` where the documents do not show it.
     #[arg(long, help = "Leave created_at out of customers, invoices and transactions")]
     pub hide_created_at: bool,
-    /// The only key that is let in; else any
+    /// Days of the seeded event feed; older events are forgotten
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub event_days: u32,
+    /// Let this many random business actions happen every minute
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub churn: u32,
+    /// Let this many of a hundred requests meet a random fault that a good client survives
+    #[arg(long, value_name = "PERCENT", default_value_t = 0,
+        value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub chaos: u8,
+    /// Script faults from a JSON file, as POST /_emulator/faults takes them
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Status of a refused change of state: 402 as documented, or 400
+    #[arg(long, value_name = "STATUS", default_value_t = 402, value_parser = conflict_status)]
+    pub conflict_status: u16,
+    /// The only key that is let in; else sk_test_emulator
     #[arg(long, value_name = "KEY")]
     pub api_key: Option<SecretString>,
 }
@@ -288,6 +312,14 @@ fn date(word: &str) -> Result<Date, String> {
     // The crate takes longer forms too, times and all.
     let parsed = if word.len() == "YYYY-MM-DD".len() { word.parse().ok() } else { None };
     parsed.ok_or_else(|| "write a day of the calendar as YYYY-MM-DD".to_owned())
+}
+
+fn conflict_status(text: &str) -> Result<u16, String> {
+    match text {
+        "400" => Ok(400),
+        "402" => Ok(402),
+        _ => Err("must be 400 or 402".to_owned()),
+    }
 }
 
 fn latency(word: &str) -> Result<Duration, String> {

@@ -1,37 +1,33 @@
-//! Simulated time: starts at a chosen instant, ticks with real time, jumps on request.
+//! Simulated time: starts at a chosen instant, jumps on request, and ticks with real time or
+//! stands still.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use super::calendar::{DAY_SECONDS, Day};
-
 /// Tells the simulated time.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     start: i64,
     started: Instant,
+    ticks: bool,
     jumped: AtomicI64,
 }
 
 impl Clock {
     /// Starts a clock at a Unix second.
-    pub(super) fn starting_at(start: i64) -> Self {
-        Self { start, started: Instant::now(), jumped: AtomicI64::new(0) }
+    pub(crate) fn starting_at(start: i64, ticks: bool) -> Self {
+        Self { start, started: Instant::now(), ticks, jumped: AtomicI64::new(0) }
     }
 
     /// Gives the simulated Unix second.
-    pub(super) fn now(&self) -> i64 {
-        let ticked = i64::try_from(self.started.elapsed().as_secs()).unwrap_or(i64::MAX);
+    pub(crate) fn now(&self) -> i64 {
+        let elapsed = if self.ticks { self.started.elapsed().as_secs() } else { 0 };
+        let ticked = i64::try_from(elapsed).unwrap_or(i64::MAX);
         self.start.saturating_add(ticked).saturating_add(self.jumped.load(Ordering::SeqCst))
     }
 
-    /// Gives the simulated day.
-    pub(super) fn today(&self) -> Day {
-        Day::of(self.now())
-    }
-
-    /// Jumps forward by whole days.
-    pub(super) fn jump(&self, days: u32) {
-        self.jumped.fetch_add(i64::from(days) * DAY_SECONDS, Ordering::SeqCst);
+    /// Jumps forward.
+    pub(crate) fn jump(&self, seconds: u32) {
+        self.jumped.fetch_add(i64::from(seconds), Ordering::SeqCst);
     }
 }

@@ -1,44 +1,140 @@
-//! The account and the business that keeps changing it, moved on day by day.
+//! The account, what is due in it, and everything that was done to it, moved on in time.
 
-use super::calendar::{DAY_SECONDS, Day};
+use super::account::calendar::Day;
+use super::account::feed::EventFaults;
+use super::account::list::Position;
+use super::account::refusal::Refusal;
+use super::account::store::Store;
+use super::business::script::Script;
 use super::options::Options;
-use super::script::Script;
-use super::store::Store;
+use super::rules::actions::Action;
 
 /// Counts the seeded days: three and a half years.
 const SEEDED_DAYS: u32 = 1_278;
 /// Counts the first days in which transactions had their older names.
 const OLD_NAMES_DAYS: i64 = 200;
-/// Tells when a day's business is surely an hour old.
-const PLAYED_BY: i64 = 11 * 3_600;
+
+/// Wraps an action with what only the emulator's own callers may choose.
+#[derive(Clone, Debug)]
+pub(crate) struct Act {
+    pub(crate) action: Action,
+    /// Leaves no event.
+    pub(crate) is_silent: bool,
+    /// Dates what is created back to a Unix second.
+    pub(crate) created_at: Option<i64>,
+}
+
+impl From<Action> for Act {
+    fn from(action: Action) -> Self {
+        Self { action, is_silent: false, created_at: None }
+    }
+}
+
+/// Records what was done, so that any past state can be played again.
+#[derive(Clone, Debug)]
+enum Entry {
+    Advance { to: i64, with_people: bool },
+    Do { at: i64, act: Box<Act> },
+    Lie { at: i64, faults: EventFaults },
+}
 
 /// Keeps the account and plays its business.
 #[derive(Debug)]
-pub(super) struct Engine {
-    pub(super) store: Store,
-    script: Script,
+pub(crate) struct Engine {
+    pub(crate) store: Store,
+    pub(crate) script: Script,
+    options: Options,
+    journal: Vec<Entry>,
 }
 
 impl Engine {
-    /// Plays the years up to the chosen time. A day that is not yet over enough is left out.
-    pub(super) fn founded(options: &Options) -> Self {
-        let last_day = Day::of(options.now - PLAYED_BY);
-        let first_day = last_day.plus_days(1 - i64::from(SEEDED_DAYS));
+    /// Plays the seeded years up to the chosen time.
+    pub(crate) fn founded(options: &Options) -> Self {
+        Self::founded_until(options, options.now)
+    }
+
+    fn founded_until(options: &Options, until: i64) -> Self {
+        let first_day = Day::of(options.now).plus_days(1 - i64::from(SEEDED_DAYS));
         let old_names_until = first_day.plus_days(OLD_NAMES_DAYS).start();
-        let events_from = options.now - i64::from(options.event_days) * DAY_SECONDS;
         let mut engine = Self {
-            store: Store::new(options, old_names_until, events_from),
-            script: Script::new(options.seed, options.size.customers(), SEEDED_DAYS, first_day),
+            store: Store::new(options, old_names_until),
+            script: Script::new(options, SEEDED_DAYS, first_day),
+            options: options.clone(),
+            journal: Vec::new(),
         };
-        engine.play(SEEDED_DAYS);
+        engine.play_until(until, true);
+        engine.store.feed.faults = options.events;
         engine
     }
 
-    /// Plays the next days.
-    pub(super) fn play(&mut self, days: u32) {
-        for _ in 0..days {
-            self.script.play_day(&mut self.store);
+    /// Tells when something is due next.
+    pub(crate) fn next_moment(&self) -> i64 {
+        self.script.next_moment().min(self.store.next_errand())
+    }
+
+    /// Lets time pass: the service does what is due, and people go about their business or not.
+    pub(crate) fn advance_to(&mut self, now: i64, with_people: bool) {
+        if self.next_moment() <= now {
+            self.journal.push(Entry::Advance { to: now, with_people });
+            self.play_until(now, with_people);
+        }
+    }
+
+    fn play_until(&mut self, now: i64, with_people: bool) {
+        while self.next_moment() <= now {
+            let errand = self.store.next_errand();
+            if errand <= self.script.next_moment() {
+                self.store.run_errands(errand);
+                self.script.give_way(errand);
+            } else {
+                self.script.play_slot(&mut self.store, with_people);
+            }
         }
         self.store.refresh();
+    }
+
+    /// Does something at a time up to which the account has been advanced.
+    pub(crate) fn act(&mut self, act: impl Into<Act>, at: i64) -> Result<Vec<Position>, Refusal> {
+        let act = act.into();
+        self.journal.push(Entry::Do { at, act: Box::new(act.clone()) });
+        let outcome = self.perform(act, at);
+        self.store.refresh();
+        outcome
+    }
+
+    fn perform(&mut self, act: Act, at: i64) -> Result<Vec<Position>, Refusal> {
+        self.script.give_way(at);
+        self.store.act(act.action, at, act.is_silent, act.created_at)
+    }
+
+    /// Changes how the event feed lies from here on.
+    pub(crate) fn lie(&mut self, faults: EventFaults, at: i64) {
+        self.journal.push(Entry::Lie { at, faults });
+        self.store.feed.faults = faults;
+    }
+
+    /// Counts what was done since the start.
+    pub(crate) fn deeds(&self) -> usize {
+        self.journal.len()
+    }
+
+    /// Plays the account again up to a past moment.
+    pub(crate) fn as_of(&self, at: i64) -> Self {
+        let mut past = Self::founded_until(&self.options, at.min(self.options.now));
+        for entry in &self.journal {
+            match entry {
+                Entry::Advance { to, with_people } => past.play_until((*to).min(at), *with_people),
+                Entry::Do { at: done_at, .. } | Entry::Lie { at: done_at, .. } if *done_at > at => {
+                    break;
+                }
+                Entry::Do { at, act } => {
+                    // What was refused then is refused again.
+                    drop(past.perform(act.as_ref().clone(), *at));
+                }
+                Entry::Lie { faults, .. } => past.store.feed.faults = *faults,
+            }
+        }
+        past.store.refresh();
+        past
     }
 }

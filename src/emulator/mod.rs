@@ -6,52 +6,45 @@
 //! keeps amounts and references consistent and leaves events behind. Moving the clock on simply
 //! plays on. The same seed and options give the same bytes.
 
-mod actions;
-mod admin;
-mod answer;
-mod auth;
-mod billing;
-mod calendar;
-mod catalogue;
-mod chase;
+mod account;
+mod api;
+mod business;
 mod clock;
-mod counters;
+mod control;
 mod engine;
-mod founding;
-mod habits;
-mod invoicing;
-mod list;
-mod money;
-mod names;
-mod objects;
+mod faults;
 mod options;
-mod paging;
-mod refusal;
-mod routes;
-mod script;
-mod selling;
-mod signup;
-mod store;
-mod streams;
-mod text;
-mod transacting;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, RwLock};
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
-pub use counters::RequestCounters;
+pub use account::feed::EventFaults;
+pub use business::churn::{Churn, Played};
+pub use control::counters::RequestCounters;
+pub use control::log::LoggedRequest;
+pub use faults::{Chaos, Fault};
 pub use options::{Options, Size, UnknownSize};
 
+use api::route::API_PREFIX;
+use api::routes::{self, Shared};
+use api::wire::{Switch, Wires};
 use clock::Clock;
-use counters::Counters;
+use control::counters::Counters;
+use control::log::Log;
 use engine::Engine;
-use routes::Shared;
+use faults::Faults;
+
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// Runs an emulated account until it is shut down or dropped.
 #[derive(Debug)]
@@ -59,6 +52,8 @@ pub struct Emulator {
     address: SocketAddr,
     shared: Arc<Shared>,
     stop: oneshot::Sender<()>,
+    /// Holds what runs beside the server, and ends it when dropped.
+    company: JoinSet<()>,
     server: JoinHandle<io::Result<()>>,
 }
 
@@ -72,34 +67,71 @@ impl Emulator {
         let chosen = options.clone();
         let engine = tokio::task::spawn_blocking(move || Engine::founded(&chosen)).await?;
         let shared = Arc::new(Shared {
-            clock: Clock::starting_at(options.now),
+            clock: Clock::starting_at(options.now, options.ticks),
+            next_moment: AtomicI64::new(engine.next_moment()),
             engine: RwLock::new(engine),
+            past: Mutex::default(),
             counters: Counters::default(),
+            log: Log::new(),
+            faults: Faults::new(options.chaos),
             options,
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let router = routes::router(Arc::clone(&shared));
-        let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let service = router.into_make_service_with_connect_info::<Switch>();
+        let server = axum::serve(Wires(listener), service).with_graceful_shutdown(async move {
             // A dropped sender ends the server as well.
             stopped.await.unwrap_or_default();
         });
         let server = tokio::spawn(async move { server.await });
-        Ok(Self { address, shared, stop, server })
+        let mut company = JoinSet::new();
+        if let Some(pause) = MINUTE.checked_div(shared.options.churn_per_minute) {
+            company.spawn(live(Arc::clone(&shared), pause));
+        }
+        Ok(Self { address, shared, stop, company, server })
     }
 
     /// Gives the base URL of the API.
     pub fn base_url(&self) -> String {
-        format!("http://{}{}", self.address, routes::API_PREFIX)
+        format!("http://{}{}", self.address, API_PREFIX)
     }
 
     /// Counts the objects of each list; among the users only those that are users.
     pub fn counts(&self) -> BTreeMap<String, u64> {
-        admin::count(&self.shared.engine().store)
+        control::admin::count(&self.shared.engine().store)
     }
 
-    /// Moves the clock on by whole days and plays those days.
+    /// Moves the clock on by whole days: people and the service do what those days bring.
     pub fn advance(&self, days: u32) {
-        self.shared.advance(days);
+        self.shared.advance(days.saturating_mul(86_400), true);
+    }
+
+    /// Moves the clock on by seconds; without people only the service does what is due.
+    pub fn pass(&self, seconds: u32, with_people: bool) {
+        self.shared.advance(seconds, with_people);
+    }
+
+    /// Tells the simulated time in Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.shared.clock.now()
+    }
+
+    /// Reads every object that belongs into a list as JSON, oldest first, as GET by id shows it
+    /// at a past second or, without one, today. `account` is a list of one. Nothing if no list has
+    /// that name.
+    pub fn truth(&self, list: &str, at: Option<i64>) -> Option<Vec<Bytes>> {
+        control::admin::tell(&self.shared, list, at)
+    }
+
+    /// Makes the event feed lie from here on.
+    pub fn lie(&self, faults: EventFaults) {
+        self.shared.change(|engine, now| engine.lie(faults, now));
+    }
+
+    /// Plays random business on the account, and moves the clock on by the seconds over which it
+    /// is spread.
+    pub fn churn(&self, order: Churn) -> Vec<Played> {
+        self.shared.churn(&order).1
     }
 
     /// Reads what callers did so far.
@@ -107,10 +139,42 @@ impl Emulator {
         self.shared.counters.read()
     }
 
+    /// Orders a fault, behind those that are ordered.
+    pub fn fault(&self, fault: Fault) {
+        self.shared.faults.add([fault]);
+    }
+
+    /// Describes the ordered faults that never struck, and those that make no sense. Random faults
+    /// are left out.
+    pub fn unused_faults(&self) -> Vec<String> {
+        self.shared.faults.unused()
+    }
+
+    /// Removes all ordered faults. [`Options::chaos`] goes on.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// Reads the last 100 000 API requests, oldest first.
+    pub fn log(&self) -> Vec<LoggedRequest> {
+        self.shared.log.since(0)
+    }
+
     /// Stops accepting requests and waits for those in flight.
     pub async fn shutdown(self) {
+        drop(self.company);
         drop(self.stop);
         // A server that failed has stopped too, which is all that is asked for here.
         self.server.await.map(Result::unwrap_or_default).unwrap_or_default();
+    }
+}
+
+/// Plays one random action after every pause, for as long as it is let.
+async fn live(shared: Arc<Shared>, pause: Duration) {
+    loop {
+        tokio::time::sleep(pause).await;
+        let playing = Arc::clone(&shared);
+        // An action that panics ends neither the server nor the later actions.
+        drop(tokio::task::spawn_blocking(move || playing.play(1)).await);
     }
 }

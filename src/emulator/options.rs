@@ -5,6 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::account::feed::EventFaults;
+use super::faults::Chaos;
+
 /// Chooses how much business the account did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Size {
@@ -19,11 +22,20 @@ pub enum Size {
 
 impl Size {
     /// Counts the customers who sign up over the seeded years.
-    pub(super) fn customers(self) -> u32 {
+    pub(crate) fn customers(self) -> u32 {
         match self {
             Self::Small => 80,
             Self::Medium => 1_600,
             Self::Large => 36_000,
+        }
+    }
+
+    /// Bounds the seconds between two things that people do, so that a day's work fits a day.
+    pub(crate) fn haste(self) -> i64 {
+        match self {
+            Self::Small => 45,
+            Self::Medium => 8,
+            Self::Large => 2,
         }
     }
 }
@@ -65,14 +77,18 @@ impl std::error::Error for UnknownSize {}
 
 /// Sets up an [`Emulator`](super::Emulator).
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Options {
     /// Chooses the account: the same seed and options give the same bytes.
     pub seed: u64,
     /// Chooses how much business the account did.
     pub size: Size,
-    /// Sets the simulated time at the start, in Unix seconds. The day itself is played only when
-    /// the time is 11:00 UTC or later, so that no object is younger than an hour.
+    /// Sets the simulated time at the start, in Unix seconds. The day's business runs from 06:00
+    /// to 09:00 UTC.
     pub now: i64,
+    /// Lets the simulated time tick with real time; else only calls move it, and the same calls
+    /// give the same bytes.
+    pub ticks: bool,
     /// Sets the one key that is accepted.
     pub api_key: String,
     /// Chooses the address to listen on; port 0 takes a free one.
@@ -86,12 +102,20 @@ pub struct Options {
     pub hide_created_at: bool,
     /// Limits the seeded event feed to so many last days (CONTRACT G-A7).
     pub event_days: u32,
+    /// Chooses how the event feed lies; the seeded past is told truly.
+    pub events: EventFaults,
+    /// Answers a state conflict with this status; the documents say 402 (CONTRACT A8).
+    pub conflict_status: u16,
     /// Sends `total_pages`, which may be absent (CONTRACT A2.1).
     pub total_pages: bool,
     /// Lets `/users` and `/webhooks` ignore paging (CONTRACT A2.5, rows 7 and 8).
     pub unpaged_users: bool,
+    /// Plays so many random actions in a real minute while serving, see [`Churn`](super::Churn).
+    pub churn_per_minute: u32,
     /// Replaces the id of the account, to play a key of another account.
     pub account_id: Option<String>,
+    /// Lets reads fail at random, in ways that pass.
+    pub chaos: Option<Chaos>,
 }
 
 impl Default for Options {
@@ -101,15 +125,20 @@ impl Default for Options {
             seed: 1,
             size: Size::Small,
             now: 1_782_820_800,
+            ticks: false,
             api_key: "sk_test_emulator".to_owned(),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             page_cap: 100,
             latency: Duration::ZERO,
             hide_created_at: false,
             event_days: 30,
+            events: EventFaults::default(),
+            conflict_status: 402,
             total_pages: true,
             unpaged_users: true,
+            churn_per_minute: 0,
             account_id: None,
+            chaos: None,
         }
     }
 }

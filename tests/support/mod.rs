@@ -1,4 +1,5 @@
 //! What several test modules share.
 
+pub(crate) mod http;
 pub(crate) mod script;
 pub(crate) mod warehouse;
