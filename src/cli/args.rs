@@ -200,7 +200,7 @@ pub struct Emulate {
     /// Status of a refused change of state: 402 as documented, or 400
     #[arg(long, value_name = "STATUS", default_value_t = 402, value_parser = conflict_status)]
     pub conflict_status: u16,
-    /// The only key that is let in; else sk_test_emulator
+    /// The only key that is let in; else the one that is told at the start
     #[arg(long, value_name = "KEY")]
     pub api_key: Option<SecretString>,
 }
