@@ -92,7 +92,7 @@ fn copy(home: &Home, base_url: &str, settings: &str) -> Home {
 fn change(emulator: &Emulator, seed: u64) {
     emulator.advance(2);
     let churn =
-        Churn { actions: 80, seed, over_seconds: 20_000, silent_percent: 20, ..Churn::default() };
+        Churn { actions: 300, seed, over_seconds: 20_000, silent_percent: 20, ..Churn::default() };
     assert!(!emulator.churn(churn).is_empty());
     emulator.advance(1);
 }
