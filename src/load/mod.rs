@@ -13,7 +13,7 @@ mod sql;
 mod unit;
 mod warehouse;
 
-pub use hints::{Candidates, Place};
+pub use hints::{Candidates, Feed, Place};
 pub use ledger::{LedgerAdvance, WalkState};
 pub use schema::SCHEMA_VERSION;
 pub use unit::{Deleted, LinesOf, LoadUnit};
