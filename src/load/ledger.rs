@@ -216,3 +216,26 @@ pub(super) fn mark_tried(
     )?;
     Ok(())
 }
+
+/// Marks ids that a comparison with the API found different: whatever the next run observes of
+/// them is newer. Gives the number of marks of the stream that wait.
+pub(super) fn mark_to_verify(
+    database: &Database,
+    source: &str,
+    stream: &str,
+    ids: &[String],
+) -> Result<u64> {
+    let rows: Vec<Vec<Option<String>>> = ids.iter().map(|id| vec![Some(id.clone())]).collect();
+    super::merge::stage_texts(database, "staged_ids", &["id"], &rows)?;
+    let place = [source.into(), stream.into()];
+    database.execute(
+        "INSERT INTO _sync.dirty (source, stream, id, reason, noticed_at, noticed_run, \
+         noticed_request) SELECT $1, $2, id, 'verify', make_timestamp($3), \
+         (SELECT coalesce(max(run_number), 0) FROM _sync.runs), 0 FROM staged_ids \
+         WHERE id NOT IN (SELECT id FROM _sync.dirty WHERE source = $1 AND stream = $2 \
+         AND reason = 'verify')",
+        &[source.into(), stream.into(), crate::clock::now_micros().into()],
+    )?;
+    let waiting = "SELECT count(DISTINCT id) FROM _sync.dirty WHERE source = $1 AND stream = $2";
+    Ok(u64::try_from(database.integer(waiting, &place)?).unwrap_or(0))
+}

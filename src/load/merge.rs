@@ -173,7 +173,7 @@ fn name_part(database: &Database, run: &Run, unit: &LoadUnit, part: Option<&Part
 
 /// Stages rows of text under a temporary name, so that each of these tables is filled by one
 /// statement however many rows there are.
-fn stage_texts(
+pub(super) fn stage_texts(
     database: &Database,
     table: &str,
     columns: &[&str],

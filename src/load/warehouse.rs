@@ -210,6 +210,16 @@ impl Warehouse {
         })
     }
 
+    /// Marks ids that a comparison with the API found different, so that the next run reads them
+    /// again. Gives the number of ids of the stream that wait to be read.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn mark_to_verify(&self, source: &str, stream: &str, ids: &[String]) -> Result<u64> {
+        self.database
+            .transaction(|database| ledger::mark_to_verify(database, source, stream, ids))
+    }
+
     /// Gives the sources that the warehouse holds, with the names of their kinds.
     ///
     /// # Errors

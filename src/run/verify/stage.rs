@@ -1,0 +1,130 @@
+//! Copies of one stream on their way into the scratch database.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::record_batch::RecordBatch;
+
+use crate::catalog::StreamSpec;
+use crate::error::{Context, Kind, Result};
+use crate::model::Batch;
+
+use super::scratch::Scratch;
+use super::sql::{self, Scope};
+
+/// Rows that are gathered before they are appended.
+const ROWS_AT_ONCE: usize = 2_000;
+
+/// Takes pages and keeps what the comparison needs of them.
+pub(super) struct Stage {
+    scratch: Scratch,
+    scope: Scope,
+    waiting: Vec<RecordBatch>,
+    waiting_rows: usize,
+    position: i64,
+    /// Fields that the list copies so far carry.
+    pub(super) list_fields: BTreeSet<String>,
+    /// Elements that belong into quarantine.
+    pub(super) quarantined: u64,
+}
+
+impl Stage {
+    /// Makes an empty stage for a stream, in place of an earlier one.
+    pub(super) async fn open(scratch: &Scratch, scope: &Scope, schema: &Schema) -> Result<Self> {
+        let sql = sql::create_api(scope, &staged_schema(scope.spec, schema));
+        scratch.with(move |database| database.execute_batch(&sql)).await?;
+        Ok(Self {
+            scratch: scratch.clone(),
+            scope: scope.clone(),
+            waiting: Vec::new(),
+            waiting_rows: 0,
+            position: 0,
+            list_fields: BTreeSet::new(),
+            quarantined: 0,
+        })
+    }
+
+    /// Takes a page; later pages are newer.
+    pub(super) async fn add(&mut self, batch: Batch) -> Result<()> {
+        self.quarantined += u64::try_from(batch.quarantined.len()).unwrap_or(u64::MAX);
+        // SHIM
+        if let Some(raw) = batch.records.column_by_name("_raw") {
+            use arrow::array::AsArray;
+            for text in raw.as_string::<i32>().iter().flatten() {
+                let fields: std::collections::BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_str(text).unwrap_or_default();
+                self.list_fields.extend(fields.into_keys());
+            }
+        }
+        let rows = batch.records.num_rows();
+        if rows == 0 {
+            return Ok(());
+        }
+        self.waiting.push(self.numbered(&batch.records)?);
+        self.waiting_rows += rows;
+        self.position += i64::try_from(rows).unwrap_or(i64::MAX);
+        if self.waiting_rows >= ROWS_AT_ONCE {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Appends what is still waiting.
+    pub(super) async fn flush(&mut self) -> Result<()> {
+        self.waiting_rows = 0;
+        let (waiting, table) = (std::mem::take(&mut self.waiting), self.scope.api());
+        self.scratch
+            .with(move |database| {
+                waiting.iter().try_for_each(|batch| database.append(&table, batch))
+            })
+            .await
+    }
+
+    /// Keeps the columns that are compared, and numbers the rows.
+    fn numbered(&self, records: &RecordBatch) -> Result<RecordBatch> {
+        let schema = staged_schema(self.scope.spec, &records.schema());
+        let rows = i64::try_from(records.num_rows()).unwrap_or(i64::MAX);
+        let columns = schema.fields().iter().filter_map(|field| {
+            if field.name() == sql::POSITION {
+                let numbers = self.position..self.position.saturating_add(rows);
+                let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
+                return Some(numbers);
+            }
+            records.column_by_name(field.name()).or(records.column_by_name("_row_hash")).cloned() // SHIM
+        });
+        let columns = columns.collect();
+        RecordBatch::try_new(Arc::new(schema), columns)
+            .context(Kind::Contract, || "a page does not fit the stage of the comparison")
+    }
+}
+
+/// Appends ids to look at.
+pub(super) async fn choose(scratch: &Scratch, scope: &Scope, ids: &[String]) -> Result<()> {
+    let schema = Schema::new(vec![Field::new("id", DataType::Utf8, false)]);
+    let column: ArrayRef = Arc::new(StringArray::from_iter_values(ids));
+    let batch = RecordBatch::try_new(Arc::new(schema), vec![column])
+        .context(Kind::Contract, || "ids do not fit their stage")?;
+    let (sql, table) = (sql::create_chosen(scope), scope.chosen());
+    scratch
+        .with(move |database| {
+            database.execute_batch(&sql)?;
+            // Some versions of the appender refuse more rows at once than a vector holds.
+            let starts = (0..batch.num_rows()).step_by(ROWS_AT_ONCE);
+            starts
+                .map(|start| batch.slice(start, ROWS_AT_ONCE.min(batch.num_rows() - start)))
+                .try_for_each(|slice| database.append(&table, &slice))
+        })
+        .await
+}
+
+fn staged_schema(spec: &StreamSpec, schema: &Schema) -> Schema {
+    let is_kept = |name: &str| {
+        name == "id" || spec.has_column(name) || sql::KEPT.contains(&name)
+    };
+    let kept = schema.fields().iter().filter(|field| is_kept(field.name()));
+    let mut fields: Vec<Field> = kept.map(|field| field.as_ref().clone()).collect();
+    fields.push(Field::new("_list_hash", DataType::Utf8, false)); // SHIM
+    fields.push(Field::new(sql::POSITION, DataType::Int64, false));
+    Schema::new(fields)
+}
