@@ -82,7 +82,8 @@ impl Counts {
         self.different + self.missing + self.extra + self.gone
     }
 
-    pub(super) fn add(&mut self, other: &Self) {
+    /// Adds the rows of another month or stream.
+    pub fn add(&mut self, other: &Self) {
         self.api += other.api;
         self.warehouse += other.warehouse;
         self.same += other.same;

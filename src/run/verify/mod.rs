@@ -81,8 +81,7 @@ pub async fn verify(
     }
     drop(scratch);
     if options.repair && findings.differences() > 0 {
-        let repair =
-            repair::repair(settings, accounts, options, &findings, observer, stop).await?;
+        let repair = repair::repair(settings, accounts, options, &findings, observer, stop).await?;
         findings.repair = Some(repair);
     }
     Ok(findings)

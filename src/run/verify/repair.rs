@@ -109,14 +109,14 @@ pub(super) async fn repair(
     let run = SyncOptions {
         command: COMMAND.to_owned(),
         full: groups.keys().any(|(source, stream)| !is_readable(&settings, source, stream)),
-        // SHIM brake
+        // What differs was looked at one by one, so nothing is left for the brake to judge.
+        brake: false,
         retry: options.retry,
         ..SyncOptions::default()
     };
-    let copies = accounts.iter().map(|account| Account {
-        source: account.source.clone(),
-        key: account.key.clone(),
-    });
+    let copies = accounts
+        .iter()
+        .map(|account| Account { source: account.source.clone(), key: account.key.clone() });
     let summary =
         sync(&settings, copies.collect(), run, Arc::clone(observer), stop.clone()).await?;
     let marked = findings.differences();

@@ -40,7 +40,8 @@ impl Scratch {
         let inner = blocking(move || {
             if !snapshot.is_file() {
                 let path = snapshot.display();
-                let message = format!("there is no snapshot {path} yet: run `paid-sync sync` first");
+                let message =
+                    format!("there is no snapshot {path} yet: run `paid-sync sync` first");
                 return Err(Error::new(Kind::Unpublished, message));
             }
             let folder = Folder::new()?;

@@ -207,23 +207,6 @@ pub(super) fn snapshot_run() -> String {
 ///
 /// `absent` is the verdict on rows that the API did not show.
 pub(super) fn compare(scope: &Scope, newer: Newer, absent: &str) -> String {
-    let money = scope.money();
-    let columns: String = money
-        .iter()
-        .flat_map(|money| [money.column, money.currency])
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .map(|column| {
-            let name = identifier(column);
-            let (api, known) = (side("api", column), side("known", column));
-            // A reduced copy that is otherwise equal does not contradict what it lacks.
-            format!(
-                ", coalesce(api.{name}, CASE WHEN known.id IS NOT NULL AND {equal} \
-                 THEN known.{name} END) AS {api}, known.{name} AS {known}",
-                equal = equal(scope.view),
-            )
-        })
-        .collect();
     format!(
         "CREATE OR REPLACE TABLE {compared} AS
          WITH views AS (
@@ -254,7 +237,28 @@ pub(super) fn compare(scope: &Scope, newer: Newer, absent: &str) -> String {
         equal = equal(scope.view),
         api_created = scope.created("api"),
         known_created = scope.created("known"),
+        columns = money_columns(scope),
     )
+}
+
+fn money_columns(scope: &Scope) -> String {
+    let money = scope.money();
+    let names = money.iter().flat_map(|money| [money.column, money.currency]);
+    let columns: BTreeSet<&str> = names.collect();
+    let sides: Vec<String> = columns
+        .into_iter()
+        .map(|column| {
+            let name = identifier(column);
+            let (api, known) = (side("api", column), side("known", column));
+            // A reduced copy that is otherwise equal does not contradict what it lacks.
+            format!(
+                ", coalesce(api.{name}, CASE WHEN {equal} THEN known.{name} END) AS {api}, \
+                 known.{name} AS {known}",
+                equal = equal(scope.view),
+            )
+        })
+        .collect();
+    sides.concat()
 }
 
 fn side(side: &str, column: &str) -> String {

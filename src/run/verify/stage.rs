@@ -49,14 +49,7 @@ impl Stage {
     /// Takes a page; later pages are newer.
     pub(super) async fn add(&mut self, batch: Batch) -> Result<()> {
         self.quarantined += u64::try_from(batch.quarantined.len()).unwrap_or(u64::MAX);
-        // SHIM
-        if let Some(raw) = batch.records.column_by_name("_raw") {
-            use arrow::array::AsArray;
-            for text in raw.as_string::<i32>().iter().flatten() {
-                let fields: std::collections::BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_str(text).unwrap_or_default();
-                self.list_fields.extend(fields.into_keys());
-            }
-        }
+        self.list_fields.extend(batch.list_fields);
         let rows = batch.records.num_rows();
         if rows == 0 {
             return Ok(());
@@ -91,7 +84,7 @@ impl Stage {
                 let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
                 return Some(numbers);
             }
-            records.column_by_name(field.name()).or(records.column_by_name("_row_hash")).cloned() // SHIM
+            records.column_by_name(field.name()).cloned()
         });
         let columns = columns.collect();
         RecordBatch::try_new(Arc::new(schema), columns)
@@ -119,12 +112,9 @@ pub(super) async fn choose(scratch: &Scratch, scope: &Scope, ids: &[String]) -> 
 }
 
 fn staged_schema(spec: &StreamSpec, schema: &Schema) -> Schema {
-    let is_kept = |name: &str| {
-        name == "id" || spec.has_column(name) || sql::KEPT.contains(&name)
-    };
+    let is_kept = |name: &str| name == "id" || spec.has_column(name) || sql::KEPT.contains(&name);
     let kept = schema.fields().iter().filter(|field| is_kept(field.name()));
     let mut fields: Vec<Field> = kept.map(|field| field.as_ref().clone()).collect();
-    fields.push(Field::new("_list_hash", DataType::Utf8, false)); // SHIM
     fields.push(Field::new(sql::POSITION, DataType::Int64, false));
     Schema::new(fields)
 }
