@@ -172,6 +172,21 @@ impl StreamFindings {
         !self.differences.is_empty() || self.sums.iter().any(|sum| sum.api != sum.warehouse)
     }
 
+    /// Puts what reading by id told of forgotten rows in place of not knowing.
+    pub(super) fn settle_unseen(&mut self, by_id: Self) {
+        for Month { month, counts } in by_id.months {
+            if let Some(known) = self.months.iter_mut().find(|known| known.month == month) {
+                let seen = &mut known.counts;
+                seen.forgotten = seen.forgotten.saturating_sub(counts.warehouse);
+                seen.warehouse = seen.warehouse.saturating_sub(counts.warehouse);
+                seen.add(&counts);
+            }
+        }
+        self.differences.extend(by_id.differences);
+        self.quarantined += by_id.quarantined;
+        self.unreadable += by_id.unreadable;
+    }
+
     fn to_json(&self) -> Value {
         let months: Vec<Value> = self
             .months

@@ -240,16 +240,22 @@ impl<'a> SourceCheck<'a> {
         };
         scope.list_fields = std::mem::take(&mut stage.list_fields);
         let absent = if is_whole && !spec.append_only { Absent::Extra } else { Absent::Forgotten };
-        let mut found = self
+        let (mut found, unseen) = self
             .scratch
             .with(move |database| {
                 let newer = compare::newer(database, &scope)?;
-                compare::compare(database, &scope, newer, absent)
+                let found = compare::compare(database, &scope, newer, absent)?;
+                let unseen = match is_whole {
+                    true => Vec::new(),
+                    false => database.texts(&sql::forgotten(&scope), &[])?,
+                };
+                Ok((found, unseen))
             })
             .await?;
         found.quarantined = stage.quarantined;
-        if !is_whole {
-            found.note = Some("cursor_ignored: rows beyond its first page cannot be judged".into());
+        if !is_whole && spec.single == SingleRead::ById {
+            found.note = Some("cursor_ignored: rows beyond its first page were read by id".into());
+            found.settle_unseen(self.read(spec, unseen).await?);
         }
         Ok(found)
     }
@@ -290,7 +296,7 @@ impl<'a> SourceCheck<'a> {
                 rows: u64::try_from(walked.page.elements.len()).unwrap_or(u64::MAX),
                 total_pages: walked.total_pages,
             });
-            stage.add(normalizer.normalize(&walked.page)?).await?;
+            stage.add(normalizer.normalize(&walked.page)?, None).await?;
         }
         stage.flush().await?;
         match fetching.join_next().await {
@@ -366,14 +372,17 @@ impl<'a> SourceCheck<'a> {
             .with_list_fields(scope.list_fields.clone());
         let mut stage = Stage::open(&self.scratch, scope, &normalizer.schema()).await?;
         let mut reads = stream::iter(ids)
-            .map(|id| async move { client.read_one(spec, &id).await })
+            .map(|id| async move {
+                let single = client.read_one(spec, &id).await;
+                (id, single)
+            })
             .buffer_unordered(READS_AHEAD);
-        while let Some(single) = reads.next().await {
+        while let Some((id, single)) = reads.next().await {
             if *self.stop.borrow() {
                 return Err(interrupted());
             }
             if let Single::Found(page) = single? {
-                stage.add(normalizer.normalize(&page)?).await?;
+                stage.add(normalizer.normalize(&page)?, Some(&id)).await?;
             }
         }
         stage.flush().await?;
@@ -422,5 +431,5 @@ fn known_sensitive(settings: &Settings) -> Result<Sensitive> {
 }
 
 fn interrupted() -> Error {
-    Error::new(Kind::Interrupted, "the comparison was stopped by a signal; nothing was changed")
+    Error::new(Kind::Interrupted, "the comparison was stopped by a signal")
 }

@@ -62,6 +62,11 @@ impl Scope {
         format!("chosen_{}", self.spec.name)
     }
 
+    /// Names the ids of elements that belong into quarantine: counted, not compared.
+    pub(super) fn quarantined(&self) -> String {
+        format!("quarantined_{}", self.spec.name)
+    }
+
     /// Names the verdicts: one row per id of either side.
     fn compared(&self) -> String {
         format!("compared_{}", self.spec.name)
@@ -137,14 +142,19 @@ pub(super) fn keep_newest(scope: &Scope) -> String {
     )
 }
 
-/// Makes an empty list of ids to look at.
-pub(super) fn create_chosen(scope: &Scope) -> String {
-    format!("CREATE OR REPLACE TABLE {} (id VARCHAR)", scope.chosen())
+/// Makes an empty list of ids.
+pub(super) fn create_ids(table: &str) -> String {
+    format!("CREATE OR REPLACE TABLE {table} (id VARCHAR)")
+}
+
+/// Gives the ids that a walk did not show and need not show.
+pub(super) fn forgotten(scope: &Scope) -> String {
+    format!("SELECT id FROM {} WHERE verdict = 'forgotten' ORDER BY id", scope.compared())
 }
 
 /// Drops whatever was staged for a stream.
 pub(super) fn drop_stage(scope: &Scope) -> String {
-    [scope.api(), scope.chosen(), scope.compared()]
+    [scope.api(), scope.chosen(), scope.quarantined(), scope.compared()]
         .map(|table| format!("DROP TABLE IF EXISTS {table};"))
         .concat()
 }
@@ -215,7 +225,7 @@ pub(super) fn compare(scope: &Scope, newer: Newer, absent: &str) -> String {
          ), known AS (
            SELECT item.*, views.id IS NOT NULL AS _by_get, views.list_hash, views.get_hash
            FROM {table} AS item LEFT JOIN views USING (id)
-           WHERE item._account_id = $3{chosen}
+           WHERE item._account_id = $3 AND item.id NOT IN (SELECT id FROM {quarantined}){chosen}
          )
          SELECT coalesce(api.id, known.id) AS id, api.id IS NOT NULL AS at_api,
            known.id IS NOT NULL AS in_warehouse, coalesce(known._by_get, false) AS by_get,
@@ -228,6 +238,7 @@ pub(super) fn compare(scope: &Scope, newer: Newer, absent: &str) -> String {
         compared = scope.compared(),
         api = scope.api(),
         table = scope.table(),
+        quarantined = scope.quarantined(),
         chosen = match scope.view {
             View::List => String::new(),
             View::Get => format!(" AND item.id IN (SELECT id FROM {})", scope.chosen()),

@@ -33,8 +33,14 @@ pub(super) struct Stage {
 impl Stage {
     /// Makes an empty stage for a stream, in place of an earlier one.
     pub(super) async fn open(scratch: &Scratch, scope: &Scope, schema: &Schema) -> Result<Self> {
-        let sql = sql::create_api(scope, &staged_schema(scope.spec, schema));
-        scratch.with(move |database| database.execute_batch(&sql)).await?;
+        let api = sql::create_api(scope, &staged_schema(scope.spec, schema));
+        let quarantined = sql::create_ids(&scope.quarantined());
+        scratch
+            .with(move |database| {
+                database.execute_batch(&api)?;
+                database.execute_batch(&quarantined)
+            })
+            .await?;
         Ok(Self {
             scratch: scratch.clone(),
             scope: scope.clone(),
@@ -46,9 +52,9 @@ impl Stage {
         })
     }
 
-    /// Takes a page; later pages are newer.
-    pub(super) async fn add(&mut self, batch: Batch) -> Result<()> {
-        self.quarantined += u64::try_from(batch.quarantined.len()).unwrap_or(u64::MAX);
+    /// Takes a page; later pages are newer. `asked` is the id that was asked for, if one was.
+    pub(super) async fn add(&mut self, batch: Batch, asked: Option<&str>) -> Result<()> {
+        self.quarantine(&batch, asked).await?;
         self.list_fields.extend(batch.list_fields);
         let rows = batch.records.num_rows();
         if rows == 0 {
@@ -61,6 +67,16 @@ impl Stage {
             self.flush().await?;
         }
         Ok(())
+    }
+
+    async fn quarantine(&mut self, batch: &Batch, asked: Option<&str>) -> Result<()> {
+        if batch.quarantined.is_empty() {
+            return Ok(());
+        }
+        self.quarantined += u64::try_from(batch.quarantined.len()).unwrap_or(u64::MAX);
+        let told = batch.quarantined.iter().filter_map(|known| known.id.as_deref());
+        let ids: Vec<String> = told.chain(asked).map(str::to_owned).collect();
+        append_ids(&self.scratch, self.scope.quarantined(), &ids).await
     }
 
     /// Appends what is still waiting.
@@ -92,22 +108,24 @@ impl Stage {
     }
 }
 
-/// Appends ids to look at.
+/// Chooses the ids to look at.
 pub(super) async fn choose(scratch: &Scratch, scope: &Scope, ids: &[String]) -> Result<()> {
-    let schema = Schema::new(vec![Field::new("id", DataType::Utf8, false)]);
-    let column: ArrayRef = Arc::new(StringArray::from_iter_values(ids));
-    let batch = RecordBatch::try_new(Arc::new(schema), vec![column])
-        .context(Kind::Contract, || "ids do not fit their stage")?;
-    let (sql, table) = (sql::create_chosen(scope), scope.chosen());
+    let sql = sql::create_ids(&scope.chosen());
+    scratch.with(move |database| database.execute_batch(&sql)).await?;
+    append_ids(scratch, scope.chosen(), ids).await
+}
+
+async fn append_ids(scratch: &Scratch, table: String, ids: &[String]) -> Result<()> {
+    let schema = Arc::new(Schema::new(vec![Field::new("id", DataType::Utf8, false)]));
+    let batch = |ids: &[String]| {
+        let column: ArrayRef = Arc::new(StringArray::from_iter_values(ids));
+        RecordBatch::try_new(Arc::clone(&schema), vec![column])
+            .context(Kind::Contract, || "ids do not fit their stage")
+    };
+    // Some versions of the appender refuse more rows at once than a vector holds.
+    let batches = ids.chunks(ROWS_AT_ONCE).map(batch).collect::<Result<Vec<_>>>()?;
     scratch
-        .with(move |database| {
-            database.execute_batch(&sql)?;
-            // Some versions of the appender refuse more rows at once than a vector holds.
-            let starts = (0..batch.num_rows()).step_by(ROWS_AT_ONCE);
-            starts
-                .map(|start| batch.slice(start, ROWS_AT_ONCE.min(batch.num_rows() - start)))
-                .try_for_each(|slice| database.append(&table, &slice))
-        })
+        .with(move |database| batches.iter().try_for_each(|batch| database.append(&table, batch)))
         .await
 }
 
