@@ -245,9 +245,10 @@ impl<'a> SourceCheck<'a> {
             .with(move |database| {
                 let newer = compare::newer(database, &scope)?;
                 let found = compare::compare(database, &scope, newer, absent)?;
-                let unseen = match is_whole {
-                    true => Vec::new(),
-                    false => database.texts(&sql::forgotten(&scope), &[])?,
+                let unseen = if is_whole {
+                    Vec::new()
+                } else {
+                    database.texts(&sql::forgotten(&scope), &[])?
                 };
                 Ok((found, unseen))
             })
