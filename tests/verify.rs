@@ -21,6 +21,8 @@ use crate::support::warehouse::{Home, account, counts, number};
 
 /// Runs of the program.
 mod program;
+/// Lists as no honest account shows them.
+mod scripted;
 
 /// Encodes `sk_test_emulator:`.
 const BASIC: &str = "Basic c2tfdGVzdF9lbXVsYXRvcjo=";
