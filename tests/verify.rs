@@ -216,6 +216,10 @@ async fn what_is_younger_than_the_snapshot_is_newer_and_what_is_older_is_missing
     let findings = verified(&home).await;
     assert_eq!((findings.exit_code(), differences(&findings)), (0, vec![]));
     assert_eq!(stream(&findings, "plans").total().newer, 1);
+    write(&emulator, "POST", "/webhooks", "url=https%3A%2F%2Fshop.example%2Fhook");
+    let findings = verified(&home).await;
+    assert_eq!((findings.exit_code(), differences(&findings)), (0, vec![]));
+    assert_eq!(stream(&findings, "webhooks").total().newer, 1, "a list without windows");
 
     let played = emulator.churn(Churn { actions: 300, seed: 3, ..Churn::default() });
     let old = emulator.now() - 3_600;

@@ -13,7 +13,7 @@ use crate::publish::Publication;
 use crate::run::store::blocking;
 
 /// Upper bound of its buffers; what exceeds it spills (I10).
-const MEMORY_LIMIT: &str = "512MB";
+const MEMORY_LIMIT: &str = "256MB";
 /// Names tried for the private directory.
 const MOST_NAMES: u32 = 1000;
 
