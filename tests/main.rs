@@ -50,3 +50,5 @@ mod render;
 mod reports;
 /// Shared helpers.
 mod support;
+/// `verify`: what it finds, and what it mends.
+mod verify;

@@ -237,7 +237,7 @@ pub(super) fn parents(
 }
 
 /// Stages ids under a temporary name for one of the statements below.
-fn stage_ids(database: &Database, ids: &[String]) -> Result<()> {
+pub(super) fn stage_ids(database: &Database, ids: &[String]) -> Result<()> {
     let rows: Vec<Vec<Option<String>>> = ids.iter().map(|id| vec![Some(id.clone())]).collect();
     super::merge::stage_texts(database, "staged_ids", &["id"], &rows)
 }

@@ -7,6 +7,7 @@
 mod change_log;
 mod hints;
 mod ledger;
+mod marks;
 mod merge;
 mod schema;
 mod sql;

@@ -11,6 +11,7 @@ mod source;
 mod store;
 mod stream;
 mod summary;
+pub mod verify;
 
 use std::fs::File;
 use std::io::Read;

@@ -410,7 +410,7 @@ impl StreamContext {
 }
 
 /// Resolves when a signal asks the run to stop; never, if none can come any more.
-async fn stopped(stop: &mut Stop) {
+pub(super) async fn stopped(stop: &mut Stop) {
     let asked = stop.wait_for(|stopped| *stopped).await.is_ok();
     if !asked {
         std::future::pending::<()>().await;

@@ -8,6 +8,7 @@ mod report;
 mod status;
 mod streams;
 mod sync;
+mod verify;
 
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub async fn run(arguments: &Arguments, printer: &Printer) -> Result<u8> {
         Command::Init { force } => init::run(global, *force, printer),
         Command::Check => check::run(global, printer).await,
         Command::Sync { full } => sync::run(global, *full, printer).await,
+        Command::Verify(words) => verify::run(global, words, printer).await,
         Command::Status => status::run(global, printer),
         Command::Streams => streams::run(global, printer),
         Command::Report { name, as_of } => report::run(global, name.as_deref(), *as_of, printer),
