@@ -12,6 +12,6 @@ mod keys_and_hosts;
 /// What later runs make of it.
 mod recovery;
 /// A folder in which the program runs.
-mod site;
+pub(crate) mod site;
 /// Directories and files that cannot be used, runs that collide.
 mod warehouse;

@@ -87,6 +87,11 @@ fn every_command_is_understood_with_its_defaults() {
     let Command::Emulate(emulate) = understood("emulate").command else { panic!("emulate") };
     assert_eq!((emulate.port, emulate.size, emulate.page_cap), (8787, Size::Small, None));
     assert!(emulate.latency.is_zero() && emulate.now.is_none() && !emulate.hide_created_at);
+    let Command::Verify(verify) = understood("verify --repair").command else { panic!("verify") };
+    assert_eq!((verify.sample, verify.seed, verify.repair), (None, None, true));
+    for line in ["verify --sample 0", "verify --seed 1"] {
+        assert_eq!(words(line, true).unwrap_err().exit_code(), 2, "{line}");
+    }
     for line in ["init", "check", "status", "streams", "report"] {
         understood(line);
     }

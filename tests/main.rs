@@ -26,6 +26,10 @@ mod command_line;
 mod config;
 /// A process killed at every fault point, then run again (I3).
 mod crash;
+/// Deletions are proven or do not happen (I9).
+mod deletions;
+/// Edits that lists hide.
+mod edits;
 /// The simulated account.
 mod emulator;
 /// Requests, paging, retries, errors.
@@ -48,3 +52,5 @@ mod render;
 mod reports;
 /// Shared helpers.
 mod support;
+/// `verify`: what it finds, and what it mends.
+mod verify;

@@ -105,6 +105,21 @@ Examples:
         #[arg(long)]
         full: bool,
     },
+    /// Compare the account with the published snapshot, id by id, and mend what differs
+    #[command(after_help = "\
+Examples:
+  paid-sync verify                                  walk every list, compare every row
+  paid-sync verify --stream invoices,transactions -v
+  paid-sync verify --sample 50                      50 rows of each stream, read by id
+  paid-sync verify --format json --output findings.json
+  paid-sync verify --repair                         read again exactly what differs
+
+Shows one line per month of creation that differs, and a total per stream; -v shows all months,
+--format json every id with the fields that differ. Objects made after the snapshot are `newer`,
+events that the feed no longer shows are `forgotten`: neither is a difference.
+
+Exit codes: 0 no difference, 1 a difference (with --repair: one that is left), else as always.")]
+    Verify(Verify),
     /// Recover a lost or damaged working database from the snapshot and the change log
     #[command(after_help = "\
 Examples:
@@ -174,6 +189,20 @@ pub struct Demo {
     /// Another number gives another account
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// Words of `verify`.
+#[derive(Debug, Clone, Args)]
+pub struct Verify {
+    /// Walk no list: read this many random rows of each stream by id
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub sample: Option<u32>,
+    /// Choose the same rows as an earlier sample of the same snapshot, which told its seed
+    #[arg(long, value_name = "N", requires = "sample")]
+    pub seed: Option<u64>,
+    /// Read what differs again, replace it or remove it once proven gone, publish, compare again
+    #[arg(long)]
+    pub repair: bool,
 }
 
 /// Words of `emulate`.

@@ -108,6 +108,26 @@ impl Database {
         Ok(Self { connection, path: PathBuf::from(":memory:") })
     }
 
+    /// Opens an empty database in memory beside a published file, which it sees read-only under the
+    /// name of the file (`warehouse`) and which its own views need. No other file can be reached.
+    ///
+    /// # Errors
+    /// [`Kind::Database`] naming the file.
+    pub fn beside(
+        snapshot: &Path,
+        spill_directory: &Path,
+        memory_limit: &'static str,
+    ) -> Result<Self> {
+        let access =
+            Access::ReadWrite { spill_directory: spill_directory.to_owned(), memory_limit };
+        let database = Self::open(Path::new(":memory:"), &access)?;
+        let file = literal(&snapshot.to_string_lossy());
+        database.execute_batch(&format!("ATTACH {file} (READ_ONLY)"))?;
+        database
+            .execute_batch("SET enable_external_access = false; SET lock_configuration = true")?;
+        Ok(Self { path: snapshot.to_owned(), ..database })
+    }
+
     /// Runs statements without parameters.
     ///
     /// # Errors

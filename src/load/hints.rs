@@ -72,8 +72,8 @@ pub(super) fn dirty(
          LEFT JOIN _sync.views AS views ON views.source = $1 AND views.stream = $3 \
          AND views.account_id = $2 AND views.id = dirty.id \
          WHERE dirty.source = $1 AND dirty.stream = $3 \
-         AND coalesce(dirty.tried_run < $4, true) AND ($5 = 1 OR NOT coalesce(dirty.absent, false)) \
-         GROUP BY dirty.id ORDER BY max(dirty.tried_run) NULLS FIRST, min(dirty.noticed_at), dirty.id \
+         GROUP BY dirty.id HAVING coalesce(max(dirty.tried_run) < $4, true) \
+         AND ($5 = 1 OR NOT bool_or(coalesce(dirty.absent, false))) ORDER BY max(dirty.tried_run) NULLS FIRST, min(dirty.noticed_at), dirty.id \
          LIMIT {MOST_CANDIDATES}",
         created = place.created(),
         table = place.table(),
@@ -237,7 +237,7 @@ pub(super) fn parents(
 }
 
 /// Stages ids under a temporary name for one of the statements below.
-fn stage_ids(database: &Database, ids: &[String]) -> Result<()> {
+pub(super) fn stage_ids(database: &Database, ids: &[String]) -> Result<()> {
     let rows: Vec<Vec<Option<String>>> = ids.iter().map(|id| vec![Some(id.clone())]).collect();
     super::merge::stage_texts(database, "staged_ids", &["id"], &rows)
 }
@@ -371,7 +371,8 @@ pub(super) fn spread_to_lines(
     Ok(())
 }
 
-/// Orders a whole walk of every stream but the append-only ones.
+/// Orders a whole walk of every stream but the append-only ones. A stream that was never walked to
+/// its end is walked whole anyway.
 pub(super) fn order_rewalks(
     database: &Database,
     source: &str,
@@ -381,10 +382,60 @@ pub(super) fn order_rewalks(
 ) -> Result<()> {
     for spec in streams.iter().filter(|spec| !spec.append_only) {
         database.execute(
-            "INSERT INTO _sync.rewalks VALUES ($1, $2, $3, $4)",
+            "INSERT INTO _sync.rewalks SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT 1 FROM \
+             _sync.ledger WHERE source = $1 AND stream = $2 AND state = 'complete')",
             &[source.into(), spec.name.into(), reason.into(), noticed_at.into()],
         )?;
     }
+    Ok(())
+}
+
+/// What was seen of an event feed; Unix seconds, UTC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Feed {
+    /// Newest event that it showed from before the end of the run before.
+    pub reaches_to: Option<i64>,
+    /// Seconds for which it was seen to keep events; it may keep them longer.
+    pub keeps: Option<i64>,
+    /// Newest event that the warehouse holds.
+    pub newest_known: Option<i64>,
+}
+
+pub(super) fn feed(database: &Database, place: &Place<'_>) -> Result<Feed> {
+    let source = [place.source.into()];
+    let one = |column: &str| {
+        let query = format!("SELECT {column} FROM _sync.feed WHERE source = $1");
+        database.optional_integer(&query, &source)
+    };
+    let newest = format!(
+        "SELECT max({}) FROM {} AS item WHERE item._account_id = $1",
+        place.created(),
+        place.table()
+    );
+    Ok(Feed {
+        reaches_to: one("reaches_to")?,
+        keeps: one("keeps")?,
+        newest_known: database.optional_integer(&newest, &[place.account_id.into()])?,
+    })
+}
+
+pub(super) fn keep_feed(
+    database: &Database,
+    place: &Place<'_>,
+    seen: Feed,
+    run: &Run,
+) -> Result<()> {
+    database.execute("DELETE FROM _sync.feed WHERE source = $1", &[place.source.into()])?;
+    database.execute(
+        "INSERT INTO _sync.feed VALUES ($1, $2, $3, $4, $5)",
+        &[
+            place.source.into(),
+            place.account_id.into(),
+            seen.reaches_to.into(),
+            seen.keeps.into(),
+            (&run.id).into(),
+        ],
+    )?;
     Ok(())
 }
 

@@ -168,8 +168,8 @@ fn stage_deleted(database: &Database, unit: &LoadUnit) -> Result<()> {
     stage_texts(database, "staged_deleted_texts", &["id", "observed_at", "request"], &rows)?;
     database.execute_batch(&format!(
         "CREATE OR REPLACE TEMP TABLE {} AS SELECT id, \
-         make_timestamp(observed_at::BIGINT) AS observed_at, request::BIGINT AS request \
-         FROM staged_deleted_texts",
+         make_timestamp(min(observed_at::BIGINT)) AS observed_at, \
+         min(request::BIGINT) AS request FROM staged_deleted_texts GROUP BY id",
         sql::DELETED
     ))
 }

@@ -7,6 +7,7 @@
 mod change_log;
 mod hints;
 mod ledger;
+mod marks;
 mod merge;
 mod rebuild;
 mod schema;
@@ -18,7 +19,7 @@ pub use change_log::{
     ChangeLogListing, CompletedWalk, DamagedPart, LoggedPage, LoggedRows, PartHeader, PartRows,
     list_change_log,
 };
-pub use hints::{Candidates, Place};
+pub use hints::{Candidates, Feed, Place};
 pub use ledger::{LedgerAdvance, WalkState};
 pub use rebuild::{Rebuilding, RunRecord, finish_switch};
 pub use schema::SCHEMA_VERSION;

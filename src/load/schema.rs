@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS _sync.walk_ids (walk BIGINT, id VARCHAR);
 CREATE TABLE IF NOT EXISTS _sync.rewalks (
   source VARCHAR, stream VARCHAR, reason VARCHAR, noticed_at BIGINT);
 CREATE TABLE IF NOT EXISTS _sync.feed (
-  source VARCHAR, account_id VARCHAR, reaches_to BIGINT, run_id VARCHAR);
+  source VARCHAR, account_id VARCHAR, reaches_to BIGINT, keeps BIGINT, run_id VARCHAR);
 CREATE TABLE IF NOT EXISTS _sync.dirty (
   source VARCHAR, stream VARCHAR, id VARCHAR, reason VARCHAR, noticed_at TIMESTAMP,
   noticed_run BIGINT, noticed_request BIGINT, changed_at TIMESTAMP, tried_run BIGINT,
@@ -110,7 +110,7 @@ COMMENT ON TABLE _sync.dirty IS 'Objects that may have changed and wait to be re
 COMMENT ON TABLE _sync.dirty_parents IS 'Objects whose lines may have changed and wait to be listed again.';
 COMMENT ON TABLE _sync.walk_ids IS 'Ids met by walks under way; whatever a complete walk did not meet is asked for by id.';
 COMMENT ON TABLE _sync.rewalks IS 'Lists to walk whole at the next run, and why.';
-COMMENT ON TABLE _sync.feed IS 'How far back the event feed was seen to reach, Unix seconds UTC.';
+COMMENT ON TABLE _sync.feed IS 'How far back the event feed was seen to reach, Unix seconds UTC, and for how many seconds it was seen to keep events.';
 COMMENT ON TABLE _sync.checked IS 'When unsettled objects were last read again without a hint, by run number.';
 COMMENT ON TABLE _sync.list_fields IS 'Fields that list copies carry; a GET copy may have more.';
 COMMENT ON TABLE _sync.views IS 'Hashes of rows whose GET copy shows more than list copies do.';

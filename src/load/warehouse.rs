@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Cell, Effort, Outcome, RequestNumber, RowCounts, StreamState, Window};
 
 use super::change_log::{ChangeLog, sweep_unnamed_parts};
-use super::hints::{self, Candidates, Place};
+use super::hints::{self, Candidates, Feed, Place};
 use super::merge::{self, Origin};
 use super::schema::{self, SCHEMA_VERSION};
 use super::unit::LoadUnit;
@@ -343,25 +343,30 @@ impl Warehouse {
         })
     }
 
-    /// Keeps how far back the event feed was seen to reach, Unix seconds.
+    /// Gives what is known of the event feed of a source.
     ///
     /// # Errors
     /// [`Kind::Database`].
-    pub fn keep_feed_horizon(
-        &self,
-        run: &Run,
-        source: &str,
-        account_id: &str,
-        reaches_to: Option<i64>,
-    ) -> Result<()> {
-        self.database.transaction(|database| {
-            database.execute("DELETE FROM _sync.feed WHERE source = $1", &[source.into()])?;
-            database.execute(
-                "INSERT INTO _sync.feed VALUES ($1, $2, $3, $4)",
-                &[source.into(), account_id.into(), reaches_to.into(), (&run.id).into()],
-            )?;
-            Ok(())
-        })
+    pub fn feed(&self, place: &Place<'_>) -> Result<Feed> {
+        hints::feed(&self.database, place)
+    }
+
+    /// Keeps what was seen of the event feed.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn keep_feed(&self, place: &Place<'_>, seen: Feed, run: &Run) -> Result<()> {
+        self.database.transaction(|database| hints::keep_feed(database, place, seen, run))
+    }
+
+    /// Tells whether this run saw that the feed shows nothing from before the last run.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn feed_is_bare(&self, place: &Place<'_>, run: &Run) -> Result<bool> {
+        let query = "SELECT count(*) FROM _sync.feed WHERE source = $1 AND run_id = $2 \
+                     AND reaches_to IS NULL";
+        Ok(self.database.integer(query, &[place.source.into(), (&run.id).into()])? > 0)
     }
 
     /// Counts the objects of a stream that are nominated for deletion.

@@ -46,6 +46,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Rows, in the order to show.
     pub rows: Vec<Vec<Cell>>,
+    /// What a person should know about it, shown at its foot.
+    pub notes: Vec<String>,
 }
 
 impl Table {
@@ -56,6 +58,6 @@ impl Table {
             .iter()
             .map(|(name, kind)| Column { name: (*name).to_owned(), kind: *kind })
             .collect();
-        Self { columns, rows: Vec::new() }
+        Self { columns, rows: Vec::new(), notes: Vec::new() }
     }
 }

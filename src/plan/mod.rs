@@ -38,6 +38,8 @@ pub struct Walk {
     pub started: i64,
     /// Only looks again at what is known: the ledger learns nothing from it.
     pub is_second_look: bool,
+    /// It is known by other means why the list may show nothing.
+    pub may_be_empty: bool,
 }
 
 impl Walk {
@@ -50,13 +52,21 @@ impl Walk {
             resumes: None,
             started: now,
             is_second_look: false,
+            may_be_empty: false,
         }
     }
 
     /// Plans another look at a part of the list that the ledger holds as complete.
     #[must_use]
     pub const fn second_look(window: Window, now: i64) -> Self {
-        Self { kind: WalkKind::Window, window, resumes: None, started: now, is_second_look: true }
+        Self {
+            kind: WalkKind::Window,
+            window,
+            resumes: None,
+            started: now,
+            is_second_look: true,
+            may_be_empty: true,
+        }
     }
 
     /// Gives what is asked of the server: whole lists are asked for without a filter.
@@ -87,6 +97,7 @@ impl Walk {
             resumes: None,
             started: self.started,
             is_second_look: self.is_second_look,
+            may_be_empty: self.may_be_empty,
         }
     }
 }
@@ -101,6 +112,7 @@ pub fn walks(spec: &StreamSpec, state: &StreamState, options: Options, now: i64)
         resumes: Some(open.clone()),
         started: open.started,
         is_second_look: false,
+        may_be_empty: false,
     });
     let complete_to = resumed.as_ref().and_then(|walk| walk.window.to).max(state.complete_to);
     let full_from = match &resumed {
@@ -125,6 +137,7 @@ pub fn walks(spec: &StreamSpec, state: &StreamState, options: Options, now: i64)
                 resumes: None,
                 started: now,
                 is_second_look: false,
+                may_be_empty: false,
             }
         }
         _ => Walk::whole(complete_to.map_or(to, |done| to.max(done)), now),

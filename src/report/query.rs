@@ -32,6 +32,33 @@ pub fn run_report(snapshot: &Path, report: &Report, as_of: Option<Date>) -> Resu
     Ok(table)
 }
 
+/// Tells how fresh the tables are that reports read, a sentence per source: what the worst of them
+/// can claim (DESIGN 1, freshness).
+///
+/// # Errors
+/// As [`run_report`].
+pub fn freshness_notes(snapshot: &Path) -> Result<Vec<String>> {
+    let worst = |column: &str| {
+        format!(
+            "coalesce(CASE WHEN count(*) = count({column}) THEN \
+             strftime(min({column}), '%Y-%m-%dT%H:%M:%SZ') END, 'unknown')"
+        )
+    };
+    open(snapshot)?.texts(
+        &format!(
+            "SELECT source || ': created until ' || {} || ', edits named by events until ' || {} \
+             || ', all edits until ' || {} || ', deletions until ' || {} FROM _sync.freshness \
+             WHERE stream IN ('customers', 'plans', 'subscriptions', 'transactions', 'invoices') \
+             GROUP BY source ORDER BY source",
+            worst("complete_to"),
+            worst("edits_seen_to"),
+            worst("edits_guaranteed_to"),
+            worst("deletes_guaranteed_to"),
+        ),
+        &[],
+    )
+}
+
 /// Runs a report as [`run_report`] does and gives its Arrow batches; at least one, perhaps empty.
 ///
 /// # Errors

@@ -142,6 +142,9 @@ fn text(table: &Table, terminal: Terminal) -> String {
     }
     let mut drawn = drawing.trim_fmt();
     drawn.push('\n');
+    for note in &table.notes {
+        append(&mut drawn, format_args!("{}\n", printable(note)));
+    }
     drawn
 }
 
@@ -300,7 +303,11 @@ fn html(table: &Table) -> String {
         }
         page.push_str("</tr>\n");
     }
-    page.push_str("</tbody>\n</table>\n</body>\n</html>\n");
+    page.push_str("</tbody>\n</table>\n");
+    for note in &table.notes {
+        append(&mut page, format_args!("<p>{}</p>\n", escaped(note)));
+    }
+    page.push_str("</body>\n</html>\n");
     page
 }
 

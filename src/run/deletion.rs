@@ -8,7 +8,7 @@
 use crate::catalog::{SingleRead, StreamSpec};
 use crate::error::{Error, Kind, Result};
 use crate::extract::{Single, is_usable_id};
-use crate::load::Deleted;
+use crate::load::{Deleted, Warehouse};
 use crate::model::{RowCounts, WalkKind, Window};
 use crate::normalize::Normalizer;
 use crate::plan::Walk;
@@ -109,7 +109,11 @@ pub(super) async fn explains_emptiness(
     walk: &Walk,
     progress: &mut StreamProgress,
 ) -> Result<bool> {
-    if spec.single == SingleRead::None || spec.append_only {
+    if spec.append_only {
+        // Nothing leaves the table; what the feed did not tell, whole walks were ordered for.
+        return context.ask(spec, Warehouse::feed_is_bare).await;
+    }
+    if spec.single == SingleRead::None {
         return Ok(false);
     }
     let window = match walk.kind {
@@ -128,18 +132,23 @@ pub(super) async fn explains_emptiness(
         if !is_usable_id(&id) {
             return Ok(false);
         }
-        match context.client.read_one(spec, &id).await? {
-            Single::Found(_) => return Ok(false),
-            Single::Missing { request, observed_at } => {
+        match context.client.read_one(spec, &id).await {
+            Ok(Single::Missing { request, observed_at }) => {
                 missing.push(Deleted { id, observed_at, request });
             }
+            Err(error) if error.kind().ends_run() => return Err(error),
+            Ok(Single::Found(_)) | Err(_) => return Ok(false),
         }
     }
     let ids: Vec<String> = missing.iter().map(|gone| gone.id.clone()).collect();
     context.ask(spec, move |warehouse, place, run| warehouse.nominate(place, &ids, run)).await?;
-    let removed = remove(context, spec, normalizer, missing, false).await?;
-    if let Some(counts) = removed {
+    let Some(read) = control(context, spec, normalizer).await? else { return Ok(false) };
+    progress.outcome.add(read);
+    // A braked stream keeps its rows, but its list is known to show what there is.
+    if brake(context, spec).await?.is_none()
+        && let Some(counts) = remove(context, spec, normalizer, missing, true).await?
+    {
         progress.outcome.add(counts);
     }
-    Ok(removed.is_some())
+    Ok(true)
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::catalog::StreamSpec;
 use crate::error::Result;
-use crate::model::{Event, Window};
+use crate::load::Feed;
+use crate::model::Event;
 
 use super::stream::StreamContext;
 
@@ -15,9 +16,10 @@ pub(super) async fn check_horizon(
     context: &StreamContext,
     spec: &'static StreamSpec,
 ) -> Result<()> {
-    let state = context
+    let (state, known) = context
         .ask(spec, |warehouse, place, _| {
-            warehouse.stream_state(place.source, place.account_id, place.spec.name)
+            let state = warehouse.stream_state(place.source, place.account_id, place.spec.name)?;
+            Ok((state, warehouse.feed(place)?))
         })
         .await?;
     let Some(complete_to) = state.complete_to else { return Ok(()) };
@@ -25,42 +27,68 @@ pub(super) async fn check_horizon(
         return Ok(());
     }
     let reaches_to = context.client.newest_until(spec, complete_to).await?;
+    let any_later = reaches_to.is_none()
+        && context.client.newest_until(spec, i64::from(u32::MAX)).await?.is_some();
+    let forgotten =
+        reaches_to.is_none() && has_forgotten(known, any_later, complete_to, context.now);
+    let kept = reaches_to.map(|at| context.now.saturating_sub(at));
+    let keeps = if forgotten { None } else { kept.max(known.keeps) };
+    let followed = Arc::clone(&context.followed);
+    let reason = "the event feed no longer reaches back to the last run";
+    let noticed_at = context.now;
     context
         .ask(spec, move |warehouse, place, run| {
-            warehouse.keep_feed_horizon(run, place.source, place.account_id, reaches_to)
+            if forgotten {
+                warehouse.order_rewalks(place.source, &followed, reason, noticed_at)?;
+            }
+            warehouse.keep_feed(place, Feed { reaches_to, keeps, ..known }, run)
         })
         .await?;
-    if reaches_to.is_some() || !has_forgotten(context, spec, complete_to).await? {
-        return Ok(());
+    if forgotten {
+        let text = format!("{}: {reason}: every list is walked whole again", context.source);
+        context.observer.notify(&Event::Warning { text: &text });
     }
-    let reason = "the event feed no longer reaches back to the last run";
-    let text = format!("{}: {reason}: every list is walked whole again", context.source);
-    context.observer.notify(&Event::Warning { text: &text });
-    let (followed, noticed_at) = (Arc::clone(&context.followed), context.now);
-    context
-        .ask(spec, move |warehouse, place, _| {
-            warehouse.order_rewalks(place.source, &followed, reason, noticed_at)
-        })
-        .await
+    Ok(())
 }
 
-/// A feed without any event, of which none was ever seen, has forgotten nothing that we know of.
-async fn has_forgotten(
-    context: &StreamContext,
-    spec: &'static StreamSpec,
-    complete_to: i64,
-) -> Result<bool> {
-    let known = context
-        .ask(spec, |warehouse, place, _| {
-            warehouse.count_rows(place.source, place.spec, place.account_id, Window::ALL)
-        })
-        .await?;
-    if known > 0 {
-        return Ok(true);
+/// Tells whether a feed that shows nothing from before the last run has forgotten something.
+///
+/// It has not if it was seen to keep events for longer than the time since the last run, and what
+/// it no longer shows is older than that: then nothing happened. A feed without any event, of which
+/// none was ever seen, has forgotten nothing that we know of.
+fn has_forgotten(known: Feed, any_later: bool, complete_to: i64, now: i64) -> bool {
+    let Some(newest) = known.newest_known else { return any_later };
+    let since = |at: i64| now.saturating_sub(at);
+    known.keeps.is_none_or(|keeps| since(newest) <= keeps || since(complete_to) > keeps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Feed, has_forgotten};
+
+    const DAY: i64 = 86_400;
+    const NOW: i64 = 1_800_000_000;
+
+    fn known(days_kept: Option<i64>, newest_days_ago: Option<i64>) -> Feed {
+        Feed {
+            reaches_to: None,
+            keeps: days_kept.map(|days| days * DAY),
+            newest_known: newest_days_ago.map(|days| NOW - days * DAY),
+        }
     }
-    Ok(context
-        .client
-        .newest_until(spec, i64::from(u32::MAX))
-        .await?
-        .is_some_and(|at| at > complete_to))
+
+    #[test]
+    fn a_bare_feed_has_forgotten_unless_its_silence_is_explained() {
+        let last_night = NOW - DAY;
+        let forgotten = |feed| has_forgotten(feed, false, last_night, NOW);
+        assert!(!forgotten(known(Some(30), Some(31))), "nothing happened for a month");
+        assert!(forgotten(known(Some(30), Some(10))), "it keeps events for less time than it did");
+        assert!(forgotten(known(None, Some(10))), "nobody knows how long it keeps them");
+        assert!(has_forgotten(known(Some(3), Some(9)), false, NOW - 5 * DAY, NOW), "a long pause");
+        assert!(!forgotten(known(None, None)), "there never was an event");
+        assert!(
+            has_forgotten(known(None, None), true, last_night, NOW),
+            "the first is after a pause"
+        );
+    }
 }

@@ -12,6 +12,7 @@ mod source;
 mod store;
 mod stream;
 mod summary;
+pub mod verify;
 
 use std::fs::File;
 use std::io::Read;

@@ -63,7 +63,10 @@ pub(super) async fn refresh(
     work.follow_hints().await?;
     work.read_unsettled().await?;
     work.follow_hints().await?;
-    work.remove_deleted().await?;
+    while work.remove_deleted().await? {
+        // What a deleted line was on has changed.
+        work.follow_hints().await?;
+    }
     work.warn_of_rest().await
 }
 
@@ -325,7 +328,9 @@ impl Refresh<'_> {
         Ok(())
     }
 
-    async fn remove_deleted(&mut self) -> Result<()> {
+    /// Removes what is proven to be gone; tells whether anything was.
+    async fn remove_deleted(&mut self) -> Result<bool> {
+        let mut any = false;
         for (name, missing) in std::mem::take(&mut self.missing) {
             let Some(spec) = self.context.kind.stream(name) else { continue };
             if missing.is_empty() {
@@ -341,7 +346,10 @@ impl Refresh<'_> {
             let removed =
                 deletion::remove(self.context, spec, &normalizer, missing, is_controlled).await;
             match self.note(removed)?.flatten() {
-                Some(counts) => self.progress(spec).outcome.add(counts),
+                Some(counts) => {
+                    any |= counts.deleted > 0;
+                    self.progress(spec).outcome.add(counts);
+                }
                 None => self.warn(&format!(
                     "{}.{name}: {count} objects look deleted, but no row that should exist could \
                      be read, so nothing was removed",
@@ -349,7 +357,7 @@ impl Refresh<'_> {
                 )),
             }
         }
-        Ok(())
+        Ok(any)
     }
 
     async fn warn_of_rest(&self) -> Result<()> {

@@ -177,13 +177,14 @@ impl StreamContext {
         }
         progress.pages += end.pages;
         progress.windows += 1;
-        if end.rows == 0 && !walk.is_second_look && self.expects_rows(spec, &walk).await? {
+        if end.rows == 0 && !walk.may_be_empty && self.expects_rows(spec, &walk).await? {
             // An empty answer never destroys: asked once more, then refused (DESIGN 6), unless the
             // few rows that it should have shown are proven to be gone.
             end = self.walk_to_end(spec, normalizer, &walk, progress).await?;
             if end.rows == 0
                 && deletion::explains_emptiness(self, spec, normalizer, &walk, progress).await?
             {
+                walk.may_be_empty = true;
                 end = self.walk_to_end(spec, normalizer, &walk, progress).await?;
             } else if end.rows == 0 {
                 return Err(Error::new(
@@ -303,7 +304,7 @@ impl StreamContext {
         walk: &Walk,
         end: &WalkEnd,
     ) -> Result<bool> {
-        Ok(end.rows == 0 && self.expects_rows(spec, walk).await?)
+        Ok(end.rows == 0 && !walk.may_be_empty && self.expects_rows(spec, walk).await?)
     }
 
     fn open_unit(&self, spec: &'static StreamSpec, walk: &Walk) -> OpenUnit {
@@ -409,7 +410,7 @@ impl StreamContext {
 }
 
 /// Resolves when a signal asks the run to stop; never, if none can come any more.
-async fn stopped(stop: &mut Stop) {
+pub(super) async fn stopped(stop: &mut Stop) {
     let asked = stop.wait_for(|stopped| *stopped).await.is_ok();
     if !asked {
         std::future::pending::<()>().await;

@@ -69,7 +69,12 @@ async fn a_list_that_turns_empty_does_not_empty_the_table() {
     site.run("sync").expect(0, &[]);
     let before = site.published();
     serve_list(&script, "/customers", &[]);
-    site.run("sync --full").expect(3, &["paid.customers", "empty twice", "holds rows of it"]);
+    let told = ["paid.customers", "empty twice", "holds rows of it"];
+    site.run("sync --full").expect(3, &told);
+    site.assert_unchanged(&before);
+    // Neither does a server that finds nothing by id, when no row shows that it finds what exists.
+    script.answer("/customers/cus_1", |_| Reply::error(404, "No such customer"));
+    site.run("sync --full").expect(3, &told);
     site.assert_unchanged(&before);
 }
 

@@ -95,7 +95,10 @@ async fn objects_that_are_gone_do_not_use_up_the_budget_of_others() {
         json!({"object": "event", "id": id, "type": "invoice.paid", "data": data, "created_at": at})
     };
     serve_list(&script, "/events", &[event("evt_2", "inv_002"), event("evt_1", "inv_001")]);
-    script.answer("/invoices/inv_001", |_| Reply::error(404, "No such invoice"));
+    // Rows that a list shows are not found by id either: nothing is proven to be gone.
+    for gone in ["inv_001", "inv_000", "inv_003", "inv_004"] {
+        script.answer(&format!("/invoices/{gone}"), |_| Reply::error(404, "No such invoice"));
+    }
     let paid = invoice("inv_002", true);
     script.answer("/invoices/inv_002", move |_| Reply::json(200, &paid));
     let known = "SELECT id FROM paid.invoices WHERE paid";
@@ -104,5 +107,5 @@ async fn objects_that_are_gone_do_not_use_up_the_budget_of_others() {
         site.run_with("sync", &budget).expect(0, &["wait to be read again"]);
     }
     assert_eq!(site.ask_snapshot(known), ["inv_002"]);
-    assert_eq!(site.ask_snapshot("SELECT id FROM _sync.dirty"), ["inv_001"]);
+    assert_eq!(site.ask_snapshot("SELECT DISTINCT id FROM _sync.dirty"), ["inv_001"]);
 }

@@ -13,50 +13,50 @@ use tempfile::TempDir;
 use crate::support::script::{Reply, Request, Script};
 
 /// The key of every test, looked for in everything that the program says.
-pub(super) const KEY: &str = "sk_live_4fK9-never-to-be-shown";
+pub(crate) const KEY: &str = "sk_live_4fK9-never-to-be-shown";
 /// An instant long before any window that the lookback reaches.
-pub(super) const LONG_AGO: i64 = 1_700_000_000;
+pub(crate) const LONG_AGO: i64 = 1_700_000_000;
 
 /// A folder with a `sync.toml`, in which the program is run.
-pub(super) struct Site {
+pub(crate) struct Site {
     folder: TempDir,
 }
 
 impl Site {
     /// Makes a folder with this configuration.
-    pub(super) fn configured(text: &str) -> Self {
+    pub(crate) fn configured(text: &str) -> Self {
         let site = Self { folder: tempfile::tempdir().unwrap() };
         site.configure(text);
         site
     }
 
     /// Makes a folder whose one source is at this address.
-    pub(super) fn mirroring(base_url: &str) -> Self {
+    pub(crate) fn mirroring(base_url: &str) -> Self {
         Self::configured(&one_source(base_url))
     }
 
     /// Makes a folder whose one source has only these streams, to be quick.
-    pub(super) fn mirroring_only(streams: &[&str], base_url: &str) -> Self {
+    pub(crate) fn mirroring_only(streams: &[&str], base_url: &str) -> Self {
         Self::configured(&format!("{}streams = {streams:?}\n", one_source(base_url)))
     }
 
     /// Replaces the configuration.
-    pub(super) fn configure(&self, text: &str) {
+    pub(crate) fn configure(&self, text: &str) {
         std::fs::write(self.path("sync.toml"), text).unwrap();
     }
 
     /// Gives a path below the folder.
-    pub(super) fn path(&self, relative: &str) -> PathBuf {
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)
     }
 
     /// Runs the program with the key.
-    pub(super) fn run(&self, words: &str) -> Ended {
+    pub(crate) fn run(&self, words: &str) -> Ended {
         self.run_with(words, &[("PAID_API_KEY", KEY)])
     }
 
     /// Runs the program with these variables and checks that it keeps the key to itself.
-    pub(super) fn run_with(&self, words: &str, variables: &[(&str, &str)]) -> Ended {
+    pub(crate) fn run_with(&self, words: &str, variables: &[(&str, &str)]) -> Ended {
         let output = Command::new(env!("CARGO_BIN_EXE_paid-sync"))
             .args(words.split_whitespace())
             .current_dir(self.folder.path())
@@ -80,7 +80,7 @@ impl Site {
     }
 
     /// Looks at what readers see.
-    pub(super) fn published(&self) -> Published {
+    pub(crate) fn published(&self) -> Published {
         Published {
             snapshot: FileState::of(&self.path("warehouse/warehouse.duckdb")),
             tables: std::fs::read_link(self.path("warehouse/tables")).ok(),
@@ -89,7 +89,7 @@ impl Site {
 
     /// Checks that readers see what they saw, and that no file was left half-written.
     #[track_caller]
-    pub(super) fn assert_unchanged(&self, before: &Published) {
+    pub(crate) fn assert_unchanged(&self, before: &Published) {
         assert!(self.published() == *before, "what readers see has changed");
         for path in files_below(self.folder.path()) {
             let is_part = path.extension().is_some_and(|ending| ending == "part");
@@ -99,13 +99,13 @@ impl Site {
 
     /// Checks that readers find nothing, and that no file was left half-written.
     #[track_caller]
-    pub(super) fn assert_unpublished(&self) {
+    pub(crate) fn assert_unpublished(&self) {
         self.assert_unchanged(&Published::default());
     }
 
     /// Checks that no file below the folder holds the key.
     #[track_caller]
-    pub(super) fn assert_keeps_the_key_out_of_files(&self) {
+    pub(crate) fn assert_keeps_the_key_out_of_files(&self) {
         for path in files_below(self.folder.path()) {
             let content = std::fs::read(&path).unwrap();
             for secret in secrets() {
@@ -117,19 +117,19 @@ impl Site {
     }
 
     /// Gives the first column of a query on the snapshot.
-    pub(super) fn ask_snapshot(&self, sql: &str) -> Vec<String> {
+    pub(crate) fn ask_snapshot(&self, sql: &str) -> Vec<String> {
         let path = self.path("warehouse/warehouse.duckdb");
         Database::open(&path, &Access::ReadOnly).unwrap().texts(sql, &[]).unwrap()
     }
 }
 
 /// Writes a configuration with one fast source.
-pub(super) fn one_source(base_url: &str) -> String {
+pub(crate) fn one_source(base_url: &str) -> String {
     format!("[[source]]\nbase_url = \"{base_url}\"\nrequests_per_second = 10000\n")
 }
 
 /// Gives the key, and the form in which it travels.
-pub(super) fn secrets() -> [String; 2] {
+pub(crate) fn secrets() -> [String; 2] {
     [KEY.to_owned(), STANDARD.encode(format!("{KEY}:"))]
 }
 
@@ -148,17 +148,17 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// How the program ended.
-pub(super) struct Ended {
+pub(crate) struct Ended {
     words: String,
     code: Option<i32>,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ended {
     /// Checks the exit code and that stderr holds all these words.
     #[track_caller]
-    pub(super) fn expect(self, code: i32, told: &[&str]) -> Self {
+    pub(crate) fn expect(self, code: i32, told: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{self}");
         for words in told {
             assert!(self.stderr.contains(words), "{words:?} is missing: {self}");
@@ -168,7 +168,7 @@ impl Ended {
 
     /// Reads stdout as JSON.
     #[track_caller]
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))
     }
 }
@@ -182,35 +182,35 @@ impl Display for Ended {
 
 /// What readers see of a warehouse.
 #[derive(Default, PartialEq, Eq)]
-pub(super) struct Published {
+pub(crate) struct Published {
     snapshot: Option<FileState>,
     tables: Option<PathBuf>,
 }
 
 impl Published {
     /// Tells whether there is a snapshot.
-    pub(super) fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         self.snapshot.is_some() && self.tables.is_some()
     }
 }
 
 /// Content and time of a file.
 #[derive(PartialEq, Eq)]
-pub(super) struct FileState {
+pub(crate) struct FileState {
     content: Vec<u8>,
     modified: SystemTime,
 }
 
 impl FileState {
     /// Looks at a file, if it is there.
-    pub(super) fn of(path: &Path) -> Option<Self> {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         let modified = std::fs::metadata(path).ok()?.modified().unwrap();
         Some(Self { content: std::fs::read(path).unwrap(), modified })
     }
 }
 
 /// Scripts an account with these lists; all others are empty.
-pub(super) fn serve_account(script: &Script, account_id: &str, lists: &[(&str, &[Value])]) {
+pub(crate) fn serve_account(script: &Script, account_id: &str, lists: &[(&str, &[Value])]) {
     let account = json!({"object": "account", "id": account_id});
     script.answer("/account", move |_| Reply::json(200, &account));
     for spec in source_kind("paid").unwrap().streams {
@@ -220,7 +220,7 @@ pub(super) fn serve_account(script: &Script, account_id: &str, lists: &[(&str, &
 }
 
 /// Scripts a list that honours cursor, limit and `created_at`.
-pub(super) fn serve_list(script: &Script, path: &str, elements: &[Value]) {
+pub(crate) fn serve_list(script: &Script, path: &str, elements: &[Value]) {
     let elements = elements.to_vec();
     script.answer(path, move |request| Reply::list(&page(&elements, request)));
 }
@@ -241,6 +241,6 @@ fn page(elements: &[Value], request: &Request) -> Vec<Value> {
 }
 
 /// Makes a customer.
-pub(super) fn customer(id: &str, name: &str) -> Value {
+pub(crate) fn customer(id: &str, name: &str) -> Value {
     json!({"object": "customer", "id": id, "name": name, "created_at": LONG_AGO})
 }

@@ -9,6 +9,7 @@ mod report;
 mod status;
 mod streams;
 mod sync;
+mod verify;
 
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ pub async fn run(arguments: &Arguments, printer: &Printer) -> Result<u8> {
         Command::Init { force } => init::run(global, *force, printer),
         Command::Check => check::run(global, printer).await,
         Command::Sync { full } => sync::run(global, *full, printer).await,
+        Command::Verify(words) => verify::run(global, words, printer).await,
         Command::Rebuild { from_changes, skip_damaged } => {
             let options =
                 RebuildOptions { from_changes: *from_changes, skip_damaged: *skip_damaged };

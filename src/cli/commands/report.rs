@@ -1,5 +1,7 @@
 //! `report`: a bundled query on the published snapshot, or the list of them.
 
+use std::path::Path;
+
 use jiff::civil::Date;
 
 use crate::cli::args::{Global, OutputFormat};
@@ -25,11 +27,23 @@ pub(super) fn run(
     if global.format == OutputFormat::Parquet {
         let batches = report::run_report_batches(&snapshot, report, as_of)?;
         printer.data(&report::parquet_bytes(&batches)?)?;
+        note_freshness(&snapshot, printer)?;
         return Ok(0);
     }
-    let table = report::run_report(&snapshot, report, as_of)?;
+    let mut table = report::run_report(&snapshot, report, as_of)?;
+    if matches!(global.format, OutputFormat::Table | OutputFormat::Html) {
+        table.notes = report::freshness_notes(&snapshot)?;
+    } else {
+        note_freshness(&snapshot, printer)?;
+    }
     printer.table(&table, super::table_format(global))?;
     Ok(0)
+}
+
+/// Where the result is for machines, people are told beside it.
+fn note_freshness(snapshot: &Path, printer: &Printer) -> Result<()> {
+    report::freshness_notes(snapshot)?.iter().for_each(|note| printer.note(note));
+    Ok(())
 }
 
 fn list() -> Result<Table> {
