@@ -21,3 +21,16 @@ pub fn show_seconds(seconds: i64) -> String {
     Timestamp::from_second(seconds)
         .map_or_else(|_| seconds.to_string(), |instant| instant.to_string())
 }
+
+/// Shows an instant (microseconds, UTC) in a form that fits file names and sorts by age:
+/// `20260630T120000Z`.
+#[must_use]
+pub fn stamp(micros: i64) -> String {
+    show_micros(micros).chars().filter(|letter| !"-:".contains(*letter)).collect()
+}
+
+/// Reads what [`stamp`] or [`show_micros`] wrote.
+#[must_use]
+pub fn micros_of(shown: &str) -> Option<i64> {
+    shown.parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
+}

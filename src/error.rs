@@ -38,6 +38,8 @@ pub enum Kind {
     Database,
     /// Stored state is unreadable or newer than this program.
     State,
+    /// The working database is lost or damaged.
+    Lost,
     /// No run has published a snapshot yet.
     Unpublished,
     /// A signal stopped the run; progress is saved.
@@ -48,7 +50,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Degraded,
         Self::Usage,
         Self::Configuration,
@@ -62,6 +64,7 @@ impl Kind {
         Self::Disk,
         Self::Database,
         Self::State,
+        Self::Lost,
         Self::Unpublished,
         Self::Interrupted,
         Self::Locked,
@@ -79,7 +82,7 @@ impl Kind {
             | Self::Network
             | Self::Contract
             | Self::Unavailable => 3,
-            Self::Disk | Self::Database | Self::State | Self::Unpublished => 4,
+            Self::Disk | Self::Database | Self::State | Self::Lost | Self::Unpublished => 4,
             Self::Interrupted => 5,
             Self::Locked => 6,
         }
@@ -116,11 +119,14 @@ impl Kind {
                 "check permissions and free space of the warehouse directory; the last snapshot is untouched",
             ),
             Self::Database => Some(
-                "the last snapshot is untouched; run again; if it fails the same way, the file named above is damaged: restore it from a backup",
+                "the last snapshot is untouched; run again; if it fails the same way and the file is below `work/`, `paid-sync rebuild` recovers it",
             ),
-            Self::State => {
-                Some("use the newest paid-sync, or point `[warehouse] dir` at a new directory")
-            }
+            Self::State => Some(
+                "use the newest paid-sync, restore what is named above from a backup, or point `[warehouse] dir` at a new directory",
+            ),
+            Self::Lost => Some(
+                "`paid-sync rebuild` recovers it from the snapshot and the change log, without asking the API; the last snapshot is untouched",
+            ),
             Self::Unpublished => {
                 Some("if a run has published already, check `--config` and `[warehouse] dir`")
             }

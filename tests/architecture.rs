@@ -65,7 +65,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("comfy_table::", &["src/report/render.rs"]),
     ("csv::", &["src/report/render.rs"]),
     ("clap::", &["src/cli/args.rs"]),
-    ("parquet::", &["src/load/change_log.rs", "src/report/query.rs"]),
+    ("parquet::", &["src/load/change_log/", "src/report/query.rs"]),
     ("strsim::", &["src/spelling.rs"]),
     ("toml::", &["src/config/"]),
     ("sha2::", &["src/normalize/"]),

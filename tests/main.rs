@@ -44,6 +44,8 @@ mod pipeline;
 mod plan;
 /// README and shipped files tell the truth.
 mod readme;
+/// A lost working database is rebuilt without asking the API.
+mod rebuild;
 /// Tables on terminals, in CSV, JSON and HTML.
 mod render;
 /// Bundled queries on hand-checked data.

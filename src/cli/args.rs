@@ -120,6 +120,23 @@ events that the feed no longer shows are `forgotten`: neither is a difference.
 
 Exit codes: 0 no difference, 1 a difference (with --repair: one that is left), else as always.")]
     Verify(Verify),
+    /// Recover a lost or damaged working database from the snapshot and the change log
+    #[command(after_help = "\
+Examples:
+  paid-sync rebuild
+  paid-sync rebuild --from-changes
+  paid-sync rebuild --skip-damaged --format json
+
+Nothing is asked of the API. What was in place is kept as work/warehouse.broken.duckdb. Readers go
+on seeing the last snapshot; the next sync publishes.")]
+    Rebuild {
+        /// Replay the whole change log, whatever the state of the snapshot
+        #[arg(long)]
+        from_changes: bool,
+        /// Go on without parts of the change log that are damaged or lost; ends with exit code 1
+        #[arg(long)]
+        skip_damaged: bool,
+    },
     /// Show how fresh every stream is and how the last run went
     #[command(after_help = "\
 Examples:

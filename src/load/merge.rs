@@ -18,19 +18,38 @@ use super::sql;
 use super::unit::LoadUnit;
 use super::warehouse::Run;
 
+/// Where the rows of a unit come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Origin<'a> {
+    /// Just observed: they are written to the change log first.
+    Observed(&'a ChangeLog),
+    /// Read back from this part, which was committed at this time, microseconds UTC.
+    Replayed(&'a Part, i64),
+}
+
+impl Origin<'_> {
+    /// Gives the time of the commit, microseconds UTC.
+    fn committed_at(self) -> i64 {
+        match self {
+            Self::Observed(_) => crate::clock::now_micros(),
+            Self::Replayed(_, committed_at) => committed_at,
+        }
+    }
+}
+
 /// Commits a unit and tells what came of each element.
 ///
 /// # Errors
 /// [`Kind::Database`] or [`Kind::Disk`]; nothing of the unit is stored then.
 pub(super) fn commit(
     database: &Database,
-    change_log: &ChangeLog,
+    origin: Origin<'_>,
     run: &Run,
     unit: &LoadUnit,
 ) -> Result<RowCounts> {
     stage(database, unit)?;
     let outcome = database.transaction(|database| {
-        let outcome = merge(database, change_log, run, unit)?;
+        let outcome = merge(database, origin, run, unit)?;
         if !outcome.ties_out() {
             return Err(Error::new(
                 Kind::Database,
@@ -56,19 +75,22 @@ fn stage(database: &Database, unit: &LoadUnit) -> Result<()> {
     stage_drift(database, unit)
 }
 
-fn merge(
-    database: &Database,
-    change_log: &ChangeLog,
-    run: &Run,
-    unit: &LoadUnit,
-) -> Result<RowCounts> {
+fn merge(database: &Database, origin: Origin<'_>, run: &Run, unit: &LoadUnit) -> Result<RowCounts> {
     let (source, spec) = (unit.source.as_str(), unit.spec);
     let place = [source.into(), spec.name.into(), (&unit.account_id).into()];
     let version = [Param::from(&unit.account_id), Param::from(&run.id)];
+    let committed_at = origin.committed_at();
     database.execute(&sql::classify(source, spec), &place)?;
+    if matches!(origin, Origin::Replayed(..)) {
+        // Such copies are logged only if they change something.
+        database.execute_batch(sql::BELIEVE_LOGGED)?;
+    }
     let mut outcome = count(database, unit)?;
-    outcome.newly_quarantined = quarantine(database, run, unit)?;
-    let part = change_log.write(database, run, unit)?;
+    outcome.newly_quarantined = quarantine(database, run, unit, committed_at)?;
+    let part = match origin {
+        Origin::Observed(change_log) => change_log.write(database, run, unit, committed_at)?,
+        Origin::Replayed(part, _) => Some(part.clone()),
+    };
     fault::point("load.part_written");
 
     // While the current table still tells what was known before.
@@ -79,7 +101,7 @@ fn merge(
     }
     if outcome.inserted + outcome.updated > 0 {
         database.execute(&sql::insert_versions(source, spec), &version)?;
-        keep_problems(database, run, unit)?;
+        keep_problems(database, run, unit, committed_at)?;
     }
     if let Some(update) = sql::update_volatile(source, spec) {
         database.execute(&update, &version)?;
@@ -89,7 +111,7 @@ fn merge(
     }
     outcome.deleted = delete(database, run, unit)?;
     keep_drift(database, run, unit)?;
-    keep_list_fields(database, run, unit)?;
+    keep_list_fields(database, origin, run, unit)?;
     name_part(database, run, unit, part.as_ref())?;
     if let Some(advance) = &unit.ledger {
         meet(database, unit, advance)?;
@@ -153,7 +175,12 @@ fn stage_deleted(database: &Database, unit: &LoadUnit) -> Result<()> {
 }
 
 /// Keeps the fields that list copies of the newest run carry: those of older runs may be gone.
-fn keep_list_fields(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
+fn keep_list_fields(
+    database: &Database,
+    origin: Origin<'_>,
+    run: &Run,
+    unit: &LoadUnit,
+) -> Result<()> {
     let fields: BTreeSet<&String> =
         unit.batches.iter().flat_map(|batch| &batch.list_fields).collect();
     if fields.is_empty() {
@@ -162,10 +189,13 @@ fn keep_list_fields(database: &Database, run: &Run, unit: &LoadUnit) -> Result<(
     let rows: Vec<_> = fields.into_iter().map(|field| vec![Some(field.clone())]).collect();
     stage_texts(database, "staged_list_fields", &["field"], &rows)?;
     let place = [(&unit.source).into(), unit.spec.name.into(), run.number.into()];
-    database.execute(
-        "DELETE FROM _sync.list_fields WHERE source = $1 AND stream = $2 AND run_number < $3",
-        &place,
-    )?;
+    // Logged copies are few, and may lack fields that were masked: they prove no field gone.
+    if matches!(origin, Origin::Observed(_)) {
+        database.execute(
+            "DELETE FROM _sync.list_fields WHERE source = $1 AND stream = $2 AND run_number < $3",
+            &place,
+        )?;
+    }
     database.execute(
         "INSERT INTO _sync.list_fields SELECT $1, $2, field, $3 FROM staged_list_fields \
          WHERE field NOT IN (SELECT field FROM _sync.list_fields WHERE source = $1 \
@@ -262,7 +292,7 @@ fn stage_quarantine(database: &Database, unit: &LoadUnit) -> Result<()> {
 }
 
 /// Keeps what no earlier run has seen; gives its number.
-fn quarantine(database: &Database, run: &Run, unit: &LoadUnit) -> Result<u64> {
+fn quarantine(database: &Database, run: &Run, unit: &LoadUnit, committed_at: i64) -> Result<u64> {
     database.execute(
         "DELETE FROM staged_quarantine WHERE EXISTS (SELECT 1 FROM _sync.quarantine AS known \
          WHERE known.source = $1 AND known.resource = $2 AND known._account_id = $3 \
@@ -277,7 +307,7 @@ fn quarantine(database: &Database, run: &Run, unit: &LoadUnit) -> Result<u64> {
             unit.spec.name.into(),
             (&unit.account_id).into(),
             (&run.id).into(),
-            crate::clock::now_micros().into(),
+            committed_at.into(),
         ],
     )
 }
@@ -314,17 +344,12 @@ const fn level(code: ProblemCode) -> &'static str {
     }
 }
 
-fn keep_problems(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
+fn keep_problems(database: &Database, run: &Run, unit: &LoadUnit, committed_at: i64) -> Result<()> {
     database.execute(
         "INSERT INTO _sync.problems SELECT DISTINCT $1, $2, id, field, code, level, got, \
          staged_problems.type, $3, make_timestamp($4) FROM staged_problems \
          JOIN (SELECT id FROM fresh WHERE _change IN ('insert', 'update', 'enrich')) USING (id)",
-        &[
-            (&unit.source).into(),
-            unit.spec.name.into(),
-            (&run.id).into(),
-            crate::clock::now_micros().into(),
-        ],
+        &[(&unit.source).into(), unit.spec.name.into(), (&run.id).into(), committed_at.into()],
     )?;
     Ok(())
 }

@@ -9,13 +9,19 @@ mod hints;
 mod ledger;
 mod marks;
 mod merge;
+mod rebuild;
 mod schema;
 mod sql;
 mod unit;
 mod warehouse;
 
+pub use change_log::{
+    ChangeLogListing, CompletedWalk, DamagedPart, LoggedPage, LoggedRows, PartHeader, PartRows,
+    list_change_log,
+};
 pub use hints::{Candidates, Feed, Place};
 pub use ledger::{LedgerAdvance, WalkState};
+pub use rebuild::{Rebuilding, RunRecord, finish_switch};
 pub use schema::SCHEMA_VERSION;
 pub use unit::{Deleted, LinesOf, LoadUnit};
 pub use warehouse::{FinishedRun, Run, StreamReport, Warehouse};

@@ -65,6 +65,7 @@ CREATE TABLE IF NOT EXISTS _sync.drift (
 CREATE TABLE IF NOT EXISTS _sync.parts (
   commit_number BIGINT, run_id VARCHAR, source VARCHAR, stream VARCHAR, path VARCHAR,
   rows BIGINT);
+CREATE TABLE IF NOT EXISTS _sync.normalizer (version BIGINT, rebuilt_after VARCHAR);
 CREATE OR REPLACE VIEW _sync.freshness AS
 WITH hints AS (
   SELECT source, stream, id, noticed_run, changed_at, coalesce(absent, false) AS absent
@@ -116,5 +117,6 @@ COMMENT ON TABLE _sync.views IS 'Hashes of rows whose GET copy shows more than l
 COMMENT ON TABLE _sync.quarantine IS 'Elements that could not enter their table, as received.';
 COMMENT ON TABLE _sync.problems IS 'Findings about single fields of stored rows.';
 COMMENT ON TABLE _sync.drift IS 'Fields without a column that were seen; their values are in _extra.';
+COMMENT ON TABLE _sync.normalizer IS 'Version of the program part that made the columns; rebuilt_after: newest run before the tables were last rebuilt.';
 COMMENT ON TABLE _sync.runs IS 'Every run of sync, instants in UTC.';
 ";

@@ -200,6 +200,11 @@ pub(super) fn classify(source: &str, spec: &StreamSpec) -> String {
     )
 }
 
+/// Settles what only the copies between two parts could tell, when a part is replayed: the hash of
+/// the list copy may be older than it was, so a copy that changed volatile fields looks changed.
+pub(super) const BELIEVE_LOGGED: &str =
+    "UPDATE fresh SET _change = 'volatile' WHERE _change = 'reread'";
+
 /// A version begins no earlier than the one before it, whatever clocks say; SQL.
 const BEGINS: &str = "greatest(fresh._observed_at, fresh._known_changed_at)";
 

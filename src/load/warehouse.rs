@@ -12,9 +12,10 @@ use crate::model::{Cell, Effort, Outcome, RequestNumber, RowCounts, StreamState,
 
 use super::change_log::{ChangeLog, sweep_unnamed_parts};
 use super::hints::{self, Candidates, Feed, Place};
+use super::merge::{self, Origin};
 use super::schema::{self, SCHEMA_VERSION};
 use super::unit::LoadUnit;
-use super::{ledger, merge, sql};
+use super::{ledger, sql};
 
 /// The run under way.
 #[derive(Debug, Clone)]
@@ -27,6 +28,17 @@ pub struct Run {
     pub month: String,
     /// Start, microseconds UTC by this machine.
     pub started_at: i64,
+}
+
+impl Run {
+    /// Gives the run that an id names.
+    #[must_use]
+    pub fn named(id: &str) -> Option<Self> {
+        let (number, stamp) = id.split_once('-')?;
+        let started_at = clock::micros_of(stamp)?;
+        let month = clock::show_micros(started_at).chars().take(7).collect();
+        Some(Self { number: number.parse().ok()?, id: id.to_owned(), month, started_at })
+    }
 }
 
 /// How one stream went, for `_sync.stream_runs`.
@@ -60,7 +72,7 @@ pub struct FinishedRun {
 /// The private working database and its change log.
 #[derive(Debug)]
 pub struct Warehouse {
-    database: Database,
+    pub(super) database: Database,
     change_log: ChangeLog,
 }
 
@@ -70,16 +82,21 @@ impl Warehouse {
     /// # Errors
     /// [`Kind::State`] if a newer program made it, [`Kind::Disk`], [`Kind::Database`].
     pub fn open(directory: &Path) -> Result<Self> {
-        let path = Self::working_path(directory);
+        let warehouse = Self::open_file(directory, &Self::working_path(directory))?;
+        sweep_unnamed_parts(&warehouse.database, &directory.join("changes"))?;
+        Ok(warehouse)
+    }
+
+    /// Opens or creates a working database in this file.
+    pub(super) fn open_file(directory: &Path, path: &Path) -> Result<Self> {
         let spill_directory = directory.join("work").join("spill");
         durable::create_directory(&spill_directory, 0o700)?;
         let access = Access::ReadWrite { spill_directory, memory_limit: MEMORY_LIMIT };
-        let database = Database::open(&path, &access)?;
-        durable::set_mode(&path, 0o600)?;
-        check_version(&database, &path)?;
+        let database = Database::open(path, &access)?;
+        durable::set_mode(path, 0o600)?;
+        check_version(&database, path)?;
         let root = directory.join("changes");
         durable::create_directory(&root, 0o700)?;
-        sweep_unnamed_parts(&database, &root)?;
         Ok(Self { database, change_log: ChangeLog::new(root) })
     }
 
@@ -104,6 +121,32 @@ impl Warehouse {
         self.database.checkpoint_and_close()
     }
 
+    /// Gives the version of the normaliser that filled the tables, if it was written down.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn normalizer_version(&self) -> Result<Option<i64>> {
+        self.database.optional_integer("SELECT max(version) FROM _sync.normalizer", &[])
+    }
+
+    /// Writes down the version of the normaliser that filled the tables.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn record_normalizer(&self, version: i64) -> Result<()> {
+        self.database
+            .execute("INSERT INTO _sync.normalizer VALUES ($1, NULL)", &[version.into()])?;
+        Ok(())
+    }
+
+    /// Tells whether a run was ever begun.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn has_runs(&self) -> Result<bool> {
+        Ok(self.database.integer("SELECT count(*) FROM _sync.runs", &[])? > 0)
+    }
+
     /// Starts a run and writes it down.
     ///
     /// # Errors
@@ -114,10 +157,8 @@ impl Warehouse {
         self.database
             .execute_batch("UPDATE _sync.runs SET status = 'died' WHERE status = 'running'")?;
         let started_at = clock::now_micros();
-        let started = clock::show_micros(started_at);
-        let stamp: String = started.chars().filter(|letter| !"-:".contains(*letter)).collect();
-        let id = format!("{number:06}-{stamp}");
-        let month = started.chars().take(7).collect();
+        let id = format!("{number:06}-{}", clock::stamp(started_at));
+        let month = clock::show_micros(started_at).chars().take(7).collect();
         self.database.execute(
             "INSERT INTO _sync.runs VALUES ($1, $2, $3, make_timestamp($4), NULL, 'running', \
              NULL, NULL, NULL)",
@@ -419,7 +460,7 @@ impl Warehouse {
     /// # Errors
     /// [`Kind::Database`], [`Kind::Disk`]; nothing of the unit is stored then.
     pub fn commit(&self, run: &Run, unit: &LoadUnit) -> Result<RowCounts> {
-        merge::commit(&self.database, &self.change_log, run, unit)
+        merge::commit(&self.database, Origin::Observed(&self.change_log), run, unit)
     }
 
     /// Writes down how the run and its streams went.
@@ -453,7 +494,11 @@ impl Warehouse {
     }
 }
 
-fn insert_stream_report(database: &Database, run: &Run, report: &StreamReport) -> Result<()> {
+pub(super) fn insert_stream_report(
+    database: &Database,
+    run: &Run,
+    report: &StreamReport,
+) -> Result<()> {
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX).into();
     database.execute(
         "INSERT INTO _sync.stream_runs VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",

@@ -26,6 +26,18 @@ pub enum StreamStatus {
 }
 
 impl StreamStatus {
+    /// Every status.
+    pub const ALL: &'static [Self] = &[
+        Self::Complete,
+        Self::CursorIgnored,
+        Self::UnavailableOnPlan,
+        Self::Unavailable,
+        Self::Forbidden,
+        Self::Throttled,
+        Self::Failed,
+        Self::Interrupted,
+    ];
+
     /// Gives the name stored in the warehouse and printed.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -36,6 +36,12 @@ use crate::catalog::StreamSpec;
 use crate::error::Result;
 use crate::model::{Batch, Page};
 
+/// Version of what becomes of an element. To be raised with every change that gives other columns
+/// for the same element: the change log is then replayed before the next run.
+pub const NORMALIZER_VERSION: i64 = 1;
+/// Version of warehouses that were made before versions were written down.
+pub const FIRST_NORMALIZER_VERSION: i64 = 1;
+
 /// Turns pages of one stream into batches; made once, used for every page.
 #[derive(Debug)]
 pub struct Normalizer {

@@ -50,6 +50,8 @@ struct Before {
     directory: PathBuf,
     /// Run whose rows it shows; older than the generation's own if the source was carried over.
     run: String,
+    /// What changed since that run can be told from the rows of the working database.
+    is_comparable: bool,
 }
 
 impl Before {
@@ -66,10 +68,11 @@ impl Before {
         let run = fs::read_to_string(&marker)
             .context(Kind::Disk, || format!("cannot read {}", marker.display()))?;
         let run = run.trim().to_owned();
-        // Only changes since a run of this very database can be told from its rows.
-        let known = "SELECT count(*) FROM _sync.runs WHERE run_id = $1";
-        let is_known = database.integer(known, &[(&run).into()])? > 0;
-        Ok(is_known.then_some(Self { directory, run }))
+        // A database that was rebuilt since may hold rows of old runs that it did not hold then.
+        let known = "SELECT count(*) FROM _sync.runs WHERE run_id = $1 AND run_id > \
+                     (SELECT coalesce(max(rebuilt_after), '') FROM _sync.normalizer)";
+        let is_comparable = database.integer(known, &[(&run).into()])? > 0;
+        Ok(Some(Self { directory, run, is_comparable }))
     }
 }
 
@@ -120,6 +123,7 @@ impl StreamWork<'_> {
         let expected = self.count()?;
         let layout = self.layout()?;
         let before = previous
+            .filter(|before| before.is_comparable)
             .map(|before| (before.directory.join(self.spec.name), before.run.as_str()))
             .filter(|(path, _)| has_layout(path, layout));
         let built = match &before {

@@ -6,6 +6,7 @@ mod feed;
 mod lines;
 mod lock;
 mod publishing;
+mod rebuild;
 mod refresh;
 mod source;
 mod store;
@@ -33,6 +34,7 @@ use crate::publish;
 
 pub use check::{CheckedAccount, check_account, check_directory};
 pub use lock::Lock;
+pub use rebuild::{Basis, RebuildOptions, Rebuilt, RebuiltStream, rebuild};
 pub use summary::{Summary, UnpublishedRun, unpublished_run};
 
 use source::SourceRun;
@@ -94,7 +96,7 @@ pub async fn sync(
     let directory = settings.warehouse.dir.clone();
     prepare(settings)?;
     let _lock = Lock::acquire(&directory, &options.command)?;
-    let store = Store::open(&directory).await?;
+    let store = Store::open(settings, &observer).await?;
     let switched = directory.clone();
     store::blocking(move || publish::finish_switch(&switched)).await?;
     let command = options.command.clone();

@@ -1,10 +1,12 @@
 //! Keeps blocking work on the warehouse off the async runtime, one piece at a time.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::rebuild;
+use crate::config::Settings;
 use crate::error::{Context, Error, Kind, Result};
 use crate::load::Warehouse;
+use crate::model::Observer;
 
 /// A shared handle of the working database.
 #[derive(Debug, Clone)]
@@ -14,9 +16,9 @@ pub(super) struct Store {
 
 impl Store {
     /// Opens the working database.
-    pub(super) async fn open(directory: &Path) -> Result<Self> {
-        let directory = directory.to_owned();
-        let warehouse = blocking(move || Warehouse::open(&directory)).await?;
+    pub(super) async fn open(settings: &Settings, observer: &Arc<dyn Observer>) -> Result<Self> {
+        let (settings, observer) = (settings.clone(), Arc::clone(observer));
+        let warehouse = blocking(move || rebuild::open_working(&settings, &*observer)).await?;
         Ok(Self { warehouse: Arc::new(Mutex::new(warehouse)) })
     }
 

@@ -48,6 +48,9 @@ async fn a_lost_working_database_does_not_take_the_change_log_with_it() {
     let before = parts().unwrap();
     assert!(!before.is_empty());
     std::fs::remove_dir_all(site.path("warehouse/work")).unwrap();
+    site.run("sync")
+        .expect(4, &["warehouse/work/warehouse.duckdb is missing", "paid-sync rebuild"]);
+    site.run("rebuild").expect(0, &["rebuilt from the snapshot"]);
     site.run("sync").expect(0, &["published"]);
     let after = parts().unwrap();
     assert!(before.iter().all(|part| after.contains(part)), "{before:?} {after:?}");

@@ -103,7 +103,8 @@ async fn a_working_database_that_is_none_is_named_and_left_as_it_is() {
     let before = site.published();
     for garbage in spoilt(&site.path(WORKING)) {
         std::fs::write(site.path(WORKING), &garbage).unwrap();
-        let told = ["cannot open the database", WORKING, "the last snapshot is untouched"];
+        let told =
+            ["cannot be opened", WORKING, "the last snapshot is untouched", "paid-sync rebuild"];
         site.run("sync").expect(4, &told);
         assert!(std::fs::read(site.path(WORKING)).unwrap() == garbage, "it has changed");
         site.assert_unchanged(&before);

@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod emulate;
 mod init;
+mod rebuild;
 mod report;
 mod status;
 mod streams;
@@ -18,7 +19,7 @@ use crate::config::{self, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::extract::RetryPolicy;
 use crate::report::Format;
-use crate::run::{Account, Stop};
+use crate::run::{Account, RebuildOptions, Stop};
 use crate::spelling;
 
 pub use streams::table as streams_table;
@@ -38,6 +39,11 @@ pub async fn run(arguments: &Arguments, printer: &Printer) -> Result<u8> {
         Command::Check => check::run(global, printer).await,
         Command::Sync { full } => sync::run(global, *full, printer).await,
         Command::Verify(words) => verify::run(global, words, printer).await,
+        Command::Rebuild { from_changes, skip_damaged } => {
+            let options =
+                RebuildOptions { from_changes: *from_changes, skip_damaged: *skip_damaged };
+            rebuild::run(global, options, printer).await
+        }
         Command::Status => status::run(global, printer),
         Command::Streams => streams::run(global, printer),
         Command::Report { name, as_of } => report::run(global, name.as_deref(), *as_of, printer),

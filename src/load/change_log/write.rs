@@ -1,7 +1,4 @@
-//! The change log: every observed version with its raw JSON, append-only Parquet (DESIGN 4).
-//!
-//! The only file that names the parquet crate's writer for it. A part is fsynced before the
-//! transaction that names it, so a named part always exists and is whole.
+//! Appending parts.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -18,9 +15,9 @@ use crate::database::Database;
 use crate::durable;
 use crate::error::{Context, Error, Kind, Result};
 
-use super::ledger::WalkState;
-use super::unit::LoadUnit;
-use super::warehouse::Run;
+use crate::load::ledger::WalkState;
+use crate::load::unit::LoadUnit;
+use crate::load::warehouse::Run;
 
 /// Only the owner reads raw objects.
 const FILE_MODE: u32 = 0o600;
@@ -28,33 +25,34 @@ const DIRECTORY_MODE: u32 = 0o700;
 
 /// Writes parts below `changes/`.
 #[derive(Debug)]
-pub(super) struct ChangeLog {
+pub(in crate::load) struct ChangeLog {
     root: PathBuf,
     sequence: AtomicU64,
 }
 
 /// A part on disk, durable, not yet named by a transaction.
-#[derive(Debug)]
-pub(super) struct Part {
+#[derive(Debug, Clone)]
+pub(in crate::load) struct Part {
     /// Path below `changes/`.
-    pub(super) name: String,
+    pub(in crate::load) name: String,
     /// Order of the part among all parts.
-    pub(super) commit_number: i64,
+    pub(in crate::load) commit_number: i64,
     /// Rows in it.
-    pub(super) rows: i64,
+    pub(in crate::load) rows: i64,
 }
 
 impl ChangeLog {
-    pub(super) fn new(root: PathBuf) -> Self {
+    pub(in crate::load) fn new(root: PathBuf) -> Self {
         Self { root, sequence: AtomicU64::new(0) }
     }
 
     /// Writes what `fresh` and `staged_quarantine` hold of news; `None` where there is none.
-    pub(super) fn write(
+    pub(in crate::load) fn write(
         &self,
         database: &Database,
         run: &Run,
         unit: &LoadUnit,
+        committed_at: i64,
     ) -> Result<Option<Part>> {
         let batches = database.batches(
             "SELECT id, 'upsert' AS _op, _raw, _observed_at, _row_hash, _list_hash, _view, _request \
@@ -63,7 +61,7 @@ impl ChangeLog {
              FROM staged_deleted \
              UNION ALL SELECT coalesce(id, ''), 'quarantine', raw, make_timestamp($1), NULL, NULL, \
              'list', position::BIGINT FROM staged_quarantine ORDER BY _request, id",
-            &[crate::clock::now_micros().into()],
+            &[committed_at.into()],
         )?;
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         if rows == 0 {
@@ -71,9 +69,13 @@ impl ChangeLog {
         }
         let commit_number =
             database.integer("SELECT coalesce(max(commit_number), 0) + 1 FROM _sync.parts", &[])?;
+        let kind = database
+            .texts("SELECT kind FROM _sync.sources WHERE source = $1", &[(&unit.source).into()])?;
         let name = self.next_name(run, unit);
         let path = self.root.join(&name);
-        let footer = footer(run, unit, commit_number);
+        let mut footer = footer(run, unit, commit_number);
+        footer.push(pair("kind", kind.into_iter().next()));
+        footer.push(pair("committed_at", committed_at.to_string()));
         if let Some(directory) = path.parent() {
             durable::create_directory(directory, DIRECTORY_MODE)?;
         }
@@ -112,13 +114,18 @@ fn footer(run: &Run, unit: &LoadUnit, commit_number: i64) -> Vec<KeyValue> {
         .to_string()
     });
     vec![
-        KeyValue::new("paid_sync.run_id".to_owned(), run.id.clone()),
-        KeyValue::new("paid_sync.commit_number".to_owned(), commit_number.to_string()),
-        KeyValue::new("paid_sync.source".to_owned(), unit.source.clone()),
-        KeyValue::new("paid_sync.account_id".to_owned(), unit.account_id.clone()),
-        KeyValue::new("paid_sync.stream".to_owned(), unit.spec.name.to_owned()),
-        KeyValue::new("paid_sync.ledger".to_owned(), ledger),
+        pair("run_id", run.id.clone()),
+        pair("run_number", run.number.to_string()),
+        pair("commit_number", commit_number.to_string()),
+        pair("source", unit.source.clone()),
+        pair("account_id", unit.account_id.clone()),
+        pair("stream", unit.spec.name.to_owned()),
+        pair("ledger", ledger),
     ]
+}
+
+fn pair(name: &str, value: impl Into<Option<String>>) -> KeyValue {
+    KeyValue::new(format!("paid_sync.{name}"), value)
 }
 
 fn write_part(
@@ -152,7 +159,7 @@ fn write_part(
 ///
 /// # Errors
 /// [`Kind::Disk`] or [`Kind::Database`].
-pub(super) fn sweep_unnamed_parts(database: &Database, root: &Path) -> Result<()> {
+pub(in crate::load) fn sweep_unnamed_parts(database: &Database, root: &Path) -> Result<()> {
     let set =
         |query| Ok::<HashSet<String>, Error>(database.texts(query, &[])?.into_iter().collect());
     let named = set("SELECT path FROM _sync.parts")?;
