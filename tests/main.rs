@@ -30,6 +30,8 @@ mod crash;
 mod emulator;
 /// Requests, paging, retries, errors.
 mod extract;
+/// Random histories against the truth.
+mod hunt;
 /// Where keys come from and never go.
 mod keys;
 /// From JSON to columns.

@@ -123,6 +123,14 @@ impl Emulator {
         control::admin::tell(&self.shared, list, at)
     }
 
+    /// Tells id and second of creation of every object that belongs into a list, oldest first, also
+    /// where the objects do not show the time. Nothing if no list has that name.
+    pub fn dates(&self, list: &str) -> Option<Vec<(String, i64)>> {
+        self.shared.catch_up();
+        let stream = api::streams::find(list)?;
+        Some((stream.listing)(&self.shared.engine().store).dates())
+    }
+
     /// Makes the event feed lie from here on.
     pub fn lie(&self, faults: EventFaults) {
         self.shared.change(|engine, now| engine.lie(faults, now));
@@ -150,7 +158,12 @@ impl Emulator {
         self.shared.faults.unused()
     }
 
-    /// Removes all ordered faults. [`Options::chaos`] goes on.
+    /// Replaces [`Options::chaos`] from here on.
+    pub fn set_chaos(&self, chaos: Option<Chaos>) {
+        self.shared.faults.set_chaos(chaos);
+    }
+
+    /// Removes all ordered faults. Random ones go on.
     pub fn clear_faults(&self) {
         self.shared.faults.clear();
     }

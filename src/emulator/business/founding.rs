@@ -77,7 +77,8 @@ impl Script {
     }
 
     fn offer(&mut self, store: &mut Store, currency: Currency) {
-        for (name, us_cents, interval, interval_count) in OFFERS.into_iter().take(self.stock.offers) {
+        for (name, us_cents, interval, interval_count) in OFFERS.into_iter().take(self.stock.offers)
+        {
             self.step();
             let plan = Plan {
                 amount: currency.price(us_cents),
