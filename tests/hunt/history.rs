@@ -27,7 +27,7 @@ const LAST_RUNS: usize = 3;
 /// Seconds after a run at which its past is read; shorter than the pause between two runs.
 const MEMORY: i64 = 60;
 /// Bounds a run; none takes longer than a moment.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a run came to.
 pub(super) struct Outcome {
@@ -130,7 +130,7 @@ impl History<'_> {
             Run::Dying(point) => {
                 let mut command = self.home.command(words);
                 command.env("PAID_SYNC_FAULT", point).stdout(Stdio::null()).stderr(Stdio::piped());
-                self.ended(command.output().unwrap())
+                self.ended(&command.output().unwrap())
             }
             Run::Stopped(requests) => {
                 let before = self.emulator.requests().total;
@@ -138,7 +138,7 @@ impl History<'_> {
                 let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
                 let output =
                     stop_after(child, || self.emulator.requests().total - before >= *requests);
-                self.ended(output)
+                self.ended(&output)
             }
         }
     }
@@ -154,7 +154,7 @@ impl History<'_> {
                 code: Some(summary.exit_code()),
                 report: Some(summary.to_json()),
                 is_full: full,
-                text: summary.errors().map(|error| format!("{error}; ")).collect(),
+                text: summary.errors().map(ToString::to_string).collect::<Vec<_>>().join("; "),
             },
             Err(error) => Outcome {
                 code: Some(error.kind().exit_code()),
@@ -165,7 +165,7 @@ impl History<'_> {
         }
     }
 
-    fn ended(&self, output: Output) -> Outcome {
+    fn ended(&self, output: &Output) -> Outcome {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         let code = match (output.status.code(), output.status.signal()) {
             (Some(code), _) => u8::try_from(code).ok(),

@@ -84,6 +84,7 @@ impl Settings {
 
 /// Something happens, and the mirror runs.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(super) struct Round {
     /// Lets time pass before anything else.
     pub(super) pass: u32,

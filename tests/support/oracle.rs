@@ -50,16 +50,17 @@ impl Oracle {
         spec: &'static StreamSpec,
         at: Option<i64>,
     ) -> Rows {
-        self.rows(spec, emulator.truth(spec.name, at).expect("a known list"))
+        self.rows(spec, &emulator.truth(spec.name, at).expect("a known list"))
     }
 
     /// As [`Oracle::truth`], without what only GET by id shows.
     pub(crate) fn listed(&self, emulator: &Emulator, spec: &'static StreamSpec) -> Rows {
         let objects = emulator.truth(spec.name, None).expect("a known list");
-        self.rows(spec, objects.into_iter().map(|object| without_get_only(spec, &object)).collect())
+        let lists = objects.iter().map(|object| without_get_only(spec, object));
+        self.rows(spec, &lists.collect::<Vec<_>>())
     }
 
-    fn rows(&self, spec: &'static StreamSpec, objects: Vec<Bytes>) -> Rows {
+    fn rows(&self, spec: &'static StreamSpec, objects: &[Bytes]) -> Rows {
         let normalizer = Normalizer::new(spec, self.sensitive.clone());
         let schema = normalizer.schema();
         let columns: Vec<String> = schema
