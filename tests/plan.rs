@@ -1,8 +1,9 @@
 //! The planner: same ledger and clock, same plan.
 
 use paid_sync::catalog::{StreamSpec, source_kind};
+use paid_sync::model::Candidate;
 use paid_sync::model::{OpenWalk, StreamState, WalkKind, Window};
-use paid_sync::plan::{self, Options, Walk, walk_is_cheaper};
+use paid_sync::plan::{self, Options, Reading, Walk, prefix_within, reading};
 
 const NOW: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
@@ -14,11 +15,23 @@ fn transactions() -> &'static StreamSpec {
 }
 
 fn loaded(complete_to: i64, last_full_walk: i64) -> StreamState {
-    StreamState { complete_to: Some(complete_to), last_full_walk: Some(last_full_walk), open: None }
+    StreamState {
+        complete_to: Some(complete_to),
+        last_full_walk: Some(last_full_walk),
+        ..StreamState::default()
+    }
 }
 
 fn open(kind: WalkKind, window: Window, started: i64) -> OpenWalk {
-    OpenWalk { number: 7, kind, window, started, resume: "{}".to_owned() }
+    OpenWalk {
+        number: 7,
+        kind,
+        window,
+        started,
+        started_run: 1,
+        started_request: 3,
+        resume: "{}".to_owned(),
+    }
 }
 
 fn plan(state: &StreamState, options: Options) -> Vec<Walk> {
@@ -97,16 +110,115 @@ fn a_whole_walk_that_is_due_replaces_a_cut_off_window() {
 }
 
 #[test]
-fn many_dirty_ids_are_cheaper_to_walk_than_to_read() {
-    for (dirty, rows, page_size, walks) in [
-        (0, 0, 100, false),
-        (2, 10, 100, false),
-        (3, 10, 100, true),
-        (20, 1_790, 100, true),
-        (19, 1_790, 100, false),
-        (500, 1_000_000, 100, false),
-        (5, 10, 0, false),
-    ] {
-        assert_eq!(walk_is_cheaper(dirty, rows, page_size), walks, "{dirty} of {rows}");
+fn a_whole_walk_is_due_once_its_need_was_noticed_and_only_then() {
+    let noticed = |at| StreamState { rewalk_noticed: Some(at), ..loaded(NOW - DAY, NOW - DAY) };
+    assert_eq!(plan(&noticed(NOW), OPTIONS), [Walk::whole(NOW - 60, NOW)]);
+    let answered = plan(&noticed(NOW - 2 * DAY), OPTIONS);
+    assert_eq!(answered[0].kind, WalkKind::Window, "a walk that began later has seen it all");
+    let begun_before = StreamState {
+        open: Some(open(WalkKind::Full, Window { from: None, to: Some(NOW - DAY) }, NOW - DAY)),
+        ..noticed(NOW)
+    };
+    assert_eq!(plan(&begun_before, OPTIONS), [Walk::whole(NOW - 60, NOW)]);
+}
+
+const HOUR: i64 = 3_600;
+
+/// One object an hour over so many hours, the first at hour 1.
+fn hourly(hours: i64) -> (Vec<(i64, u64)>, u64) {
+    ((1..=hours).map(|hour| (hour, 1)).collect(), u64::try_from(hours).unwrap())
+}
+
+fn at(hour: i64) -> Candidate {
+    Candidate { id: format!("id_{hour}"), created_at: Some(hour * HOUR), walkable: true }
+}
+
+fn read(candidates: &[Candidate], hours: i64, windows: bool) -> Reading {
+    let (rows_by_hour, rows) = hourly(hours);
+    reading(candidates, &rows_by_hour, rows, 100, windows)
+}
+
+#[test]
+fn lone_objects_are_read_by_id() {
+    let candidates = [at(10), at(5_000), at(9_000)];
+    let chosen = read(&candidates, 10_000, true);
+    assert_eq!(chosen.windows, []);
+    assert_eq!(chosen.singles, ["id_10", "id_5000", "id_9000"]);
+    assert_eq!(chosen.requests, 3);
+}
+
+#[test]
+fn objects_that_lie_close_together_are_walked_over() {
+    let mut candidates: Vec<_> = (1_000..1_050).map(at).collect();
+    candidates.push(at(9_000));
+    let chosen = read(&candidates, 10_000, true);
+    let window = Window { from: Some(1_000 * HOUR - 1), to: Some(1_049 * HOUR) };
+    assert_eq!(chosen.windows, [window]);
+    assert_eq!(chosen.singles, ["id_9000"]);
+    assert_eq!(chosen.requests, 1 + 3, "one page, its end, and the lone one");
+}
+
+#[test]
+fn two_clusters_are_two_walks_and_each_candidate_is_read_once() {
+    let candidates: Vec<_> = (1_000..1_050).chain(8_000..8_050).map(at).collect();
+    let chosen = read(&candidates, 10_000, true);
+    assert_eq!(chosen.windows.len(), 2);
+    assert!(chosen.windows[0].from > chosen.windows[1].to, "newest first: {chosen:?}");
+    assert_eq!(chosen.singles, Vec::<String>::new());
+}
+
+#[test]
+fn what_no_list_copy_answers_for_is_read_by_id() {
+    let mut candidates: Vec<_> = (1_000..1_050).map(at).collect();
+    candidates[7].walkable = false;
+    candidates.push(Candidate { created_at: None, ..at(3) });
+    let chosen = read(&candidates, 10_000, true);
+    assert_eq!(chosen.singles, ["id_1007", "id_3"]);
+    assert_eq!(chosen.windows.len(), 1);
+}
+
+#[test]
+fn a_whole_walk_is_made_where_it_takes_fewest_requests() {
+    let candidates: Vec<_> = (1..=300).map(|hour| at(hour * 3)).collect();
+    for windows in [true, false] {
+        let chosen = read(&candidates, 1_000, windows);
+        assert!(chosen.whole || windows, "{chosen:?}");
+        assert!(chosen.requests <= 12, "{} requests", chosen.requests);
+    }
+    let unfiltered = read(&candidates[..5], 1_000, false);
+    assert_eq!((unfiltered.whole, unfiltered.singles.len()), (false, 5));
+}
+
+#[test]
+fn the_budget_takes_the_most_urgent() {
+    let candidates: Vec<_> = [9_000, 10, 5_000, 7_000].map(at).to_vec();
+    let (rows_by_hour, rows) = hourly(10_000);
+    let within = |budget| prefix_within(&candidates, &rows_by_hour, rows, 100, true, budget);
+    assert_eq!(within(2).singles, ["id_9000", "id_10"]);
+    assert_eq!(within(2).candidates, 2);
+    assert_eq!(within(0).candidates, 0);
+    assert_eq!(within(500).candidates, 4);
+}
+
+proptest::proptest! {
+    #[test]
+    fn every_candidate_is_read_and_never_for_more_requests_than_one_by_one(
+        hours in proptest::collection::btree_set(1_i64..5_000, 1..200),
+        walkable in 0_u32..100,
+    ) {
+        let candidates: Vec<_> = hours
+            .iter()
+            .map(|hour| Candidate { walkable: hour % 100 < i64::from(walkable), ..at(*hour) })
+            .collect();
+        let chosen = read(&candidates, 5_000, true);
+        for candidate in &candidates {
+            let second = candidate.created_at.unwrap();
+            let walked = chosen.whole || chosen.windows.iter().any(|window| window.contains(second));
+            let is_single = chosen.singles.contains(&candidate.id);
+            proptest::prop_assert!(is_single || (candidate.walkable && walked), "{candidate:?}");
+        }
+        // Rows within an hour are taken to lie evenly, so a page may be misjudged per window.
+        let slack = u64::try_from(chosen.windows.len()).unwrap();
+        proptest::prop_assert!(chosen.requests <= u64::try_from(candidates.len()).unwrap() + slack);
     }
 }

@@ -7,8 +7,8 @@ mod paid;
 mod spec;
 
 pub use spec::{
-    Authentication, Class, Coercion, CreatedFilter, Field, Paging, SingleRead, SourceKind,
-    StreamSpec,
+    Authentication, Class, Coercion, CreatedFilter, Field, Follows, Paging, Settled, SingleRead,
+    SourceKind, StreamSpec,
 };
 
 /// Every kind of source, by the name used in `sync.toml`.

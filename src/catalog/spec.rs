@@ -72,8 +72,38 @@ pub struct StreamSpec {
     pub volatile: &'static [&'static str],
     /// Source fields that `sensitive = "hash" | "drop"` applies to (CONTRACT N1.6).
     pub sensitive: &'static [&'static str],
+    /// Signs that an object is done with; without one it is unsettled and read again (DESIGN 6).
+    /// Empty: its objects are never unsettled.
+    pub settled: &'static [Settled],
+    /// The stream whose objects change these objects without an event of their own, if any.
+    pub follows: Option<Follows>,
     /// Typed columns after `id`, in table order.
     pub fields: &'static [Field],
+}
+
+/// A sign that an object is done with: nothing is expected to change it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// This BOOLEAN column is true.
+    True(&'static str),
+    /// This column has a value.
+    Present(&'static str),
+    /// This VARCHAR column has this value.
+    Equals(&'static str, &'static str),
+}
+
+/// The link of a line to the object that it is on (CONTRACT A5.1: an invoice changes when its
+/// transactions do, and they are invoiced, paid and released with it).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Follows {
+    /// Stream of the object.
+    pub stream: &'static str,
+    /// Column that holds its id.
+    pub column: &'static str,
+    /// Source field that holds its id, an id or an embedded object.
+    pub field: &'static str,
+    /// Query parameter that lists the lines of one object.
+    pub parameter: &'static str,
 }
 
 impl StreamSpec {

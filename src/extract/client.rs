@@ -67,7 +67,12 @@ struct Inner {
     clock: Mutex<Clock>,
     requests: AtomicI64,
     served: Mutex<HashMap<&'static str, Served>>,
+    effort: Mutex<HashMap<String, Requests>>,
 }
+
+/// Requests that one list took, its probes and its objects by id included, and those of them that
+/// repeated one that had failed.
+type Requests = (u64, u64);
 
 #[derive(Default)]
 struct Clock {
@@ -155,6 +160,7 @@ impl Client {
             clock: Mutex::default(),
             requests: AtomicI64::new(0),
             served: Mutex::default(),
+            effort: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -174,6 +180,24 @@ impl Client {
     /// Counts the requests sent so far; also the number of the last one.
     pub fn requests_sent(&self) -> RequestNumber {
         self.inner.requests.load(Ordering::SeqCst)
+    }
+
+    /// Counts the requests that a list took so far, by its path: all, and repeated ones.
+    pub fn requests_for(&self, path: &str) -> (u64, u64) {
+        lock(&self.inner.effort).get(path).copied().unwrap_or_default()
+    }
+
+    /// Counts a request for the list that its path begins with.
+    fn count(&self, path: &str, is_retry: bool) {
+        let list = path.match_indices('/').nth(1).map_or(path, |(end, _)| path.split_at(end).0);
+        let mut effort = lock(&self.inner.effort);
+        if !effort.contains_key(list) {
+            effort.insert(list.to_owned(), Requests::default());
+        }
+        if let Some(known) = effort.get_mut(list) {
+            known.0 += 1;
+            known.1 += u64::from(is_retry);
+        }
     }
 
     /// Gives what is known of a list's page sizes.
@@ -210,6 +234,7 @@ impl Client {
         let mut tries = Tries::default();
         loop {
             tries.total += 1;
+            self.count(question.path, tries.total > 1);
             let mut setback = match self.attempt(question, &read).await {
                 Ok(reply) => return Ok(Reply { tries: tries.total, ..reply }),
                 Err(setback) => setback,
@@ -251,10 +276,12 @@ impl Client {
             Setback { failure, retry_after: None, shape }
         })?;
         let observed_at = self.observe(&answer);
-        let setback = match self.judge(&answer, read) {
+        let mut setback = match self.judge(&answer, read) {
             Ok(value) => return Ok(Reply { value, request, observed_at, tries: 1 }),
             Err(setback) => setback,
         };
+        setback.failure.request = request;
+        setback.failure.observed_at = observed_at;
         if setback.failure.trouble == Trouble::Throttled {
             let silence =
                 setback.retry_after.map(|wait| wait.min(self.inner.retry.retry_after_cap));

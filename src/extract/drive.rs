@@ -20,6 +20,17 @@ pub struct WalkRequest {
     pub window: Window,
     /// Where an earlier walk over the same window stopped.
     pub resume: Option<ResumePoint>,
+    /// A further filter, the same on every page.
+    pub filter: Option<Filter>,
+}
+
+/// A query parameter that narrows a list, such as `invoice=inv_1`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// Its name.
+    pub parameter: &'static str,
+    /// Its value, not yet encoded.
+    pub value: String,
 }
 
 /// A page on its way to normalisation.
@@ -58,13 +69,14 @@ pub struct WalkEnd {
 /// As any request (CONTRACT A1.4); `Contract` if the list cannot be walked to its end;
 /// `Interrupted` if the receiver is gone.
 pub async fn walk(client: &Client, request: WalkRequest, pages: Sender<Walked>) -> Result<WalkEnd> {
-    let WalkRequest { spec, window, resume } = request;
+    let WalkRequest { spec, window, resume, filter } = request;
     let dialect = dialect::of(spec.paging)?;
     let served = client.served(spec.path);
     let mut walk = Walk::new(window, served.limit, served.largest, resume);
     let mut requests: u64 = 0;
     loop {
-        let query = dialect.query(walk.ask());
+        let mut query = dialect.query(walk.ask());
+        query.extend(filter.iter().map(|by| (by.parameter.to_owned(), by.value.clone())));
         let page = Some(walk.progress().pages + 1);
         let question = Question { path: spec.path, query, page };
         let asked = fetch(client, &question, dialect, walk.ask().after.as_deref()).await?;

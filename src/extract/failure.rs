@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::http::TransportError;
 use super::printable::Cleaner;
 use crate::error::{Error, Kind};
-use crate::model::StreamStatus;
+use crate::model::{RequestNumber, StreamStatus};
 
 /// Bytes of an error body that are kept (CONTRACT A1.3).
 const KEPT_BODY_BYTES: usize = 2_000;
@@ -150,6 +150,10 @@ pub struct HttpFailure {
     pub tries: u32,
     /// From the first try to the end of the last.
     pub elapsed: Duration,
+    /// Number of the last request.
+    pub request: RequestNumber,
+    /// Server time of its answer, microseconds since the Unix epoch, UTC; 0 if none came.
+    pub observed_at: i64,
     cause: Option<TransportError>,
 }
 
@@ -163,6 +167,8 @@ impl HttpFailure {
             body: cleaner.clean(body, KEPT_BODY_BYTES),
             tries: 0,
             elapsed: Duration::ZERO,
+            request: 0,
+            observed_at: 0,
             cause: None,
         }
     }
@@ -180,6 +186,8 @@ impl HttpFailure {
             body: String::new(),
             tries: 0,
             elapsed: Duration::ZERO,
+            request: 0,
+            observed_at: 0,
             cause: Some(cause),
         }
     }

@@ -28,7 +28,7 @@ mod walk;
 
 pub use client::{Client, ClientOptions, DEFAULT_MAX_BODY_BYTES};
 pub use clock::ServerClock;
-pub use drive::{WalkEnd, WalkRequest, Walked, walk};
+pub use drive::{Filter, WalkEnd, WalkRequest, Walked, walk};
 pub use failure::{ApiError, HttpFailure, Trouble, stream_status};
 pub use http::TransportError;
 pub use ids::is_usable_id;

@@ -1,13 +1,13 @@
 //! Reads other than walks: the account, one object by id, the probe of the `created_at` filter.
 
 use super::client::{Client, Question, Reply};
-use super::decode;
+use super::decode::{self, Row};
 use super::dialect::{self, Ask};
 use super::failure::HttpFailure;
 use super::ids::path_of;
 use crate::catalog::{SingleRead, StreamSpec};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Page, View, Window};
+use crate::model::{Page, RequestNumber, View, Window};
 
 /// Seconds ahead of now at which no object can have been created.
 const A_DAY: i64 = 86_400;
@@ -18,7 +18,12 @@ pub enum Single {
     /// The object, as the only element of a page.
     Found(Page),
     /// The API itself says that there is no such object: 404 in its own error shape.
-    Missing,
+    Missing {
+        /// Number of the request.
+        request: RequestNumber,
+        /// Server time of the answer, microseconds since the Unix epoch, UTC.
+        observed_at: i64,
+    },
 }
 
 /// Whether a list heeds `created_at[gt]` and `created_at[lte]`.
@@ -63,7 +68,8 @@ impl Client {
         };
         match HttpFailure::of(&error) {
             Some(failure) if failure.status == Some(404) && failure.api.is_own_shape() => {
-                Ok(Single::Missing)
+                let HttpFailure { request, observed_at, .. } = *failure;
+                Ok(Single::Missing { request, observed_at })
             }
             Some(failure) if failure.status == Some(404) => {
                 let what = "answered 404, but not in the API's own words: something on the way did";
@@ -104,12 +110,27 @@ impl Client {
         Ok(FilterSupport::Ignored)
     }
 
+    /// Gives the newest `created_at` of a list, Unix seconds, that is not after a bound; `None` if
+    /// the list shows nothing so old. Only for lists whose filter is trusted.
+    ///
+    /// # Errors
+    /// As any request (CONTRACT A1.4).
+    pub async fn newest_until(&self, spec: &'static StreamSpec, to: i64) -> Result<Option<i64>> {
+        let window = Window { from: None, to: Some(to) };
+        let rows = self.first_rows(spec, window).await?;
+        Ok(rows.first().map(|row| row.created_at.unwrap_or(to)))
+    }
+
     async fn has_rows(&self, spec: &'static StreamSpec, window: Window) -> Result<bool> {
+        Ok(!self.first_rows(spec, window).await?.is_empty())
+    }
+
+    async fn first_rows(&self, spec: &'static StreamSpec, window: Window) -> Result<Vec<Row>> {
         let dialect = dialect::of(spec.paging)?;
         let query = dialect.query(&Ask { window, limit: 1, after: None });
         let question = Question { path: spec.path, query, page: None };
         let reply = self.ask(&question, |body| dialect.decode(body)).await?;
-        Ok(!reply.value.rows.is_empty())
+        Ok(reply.value.rows)
     }
 
     async fn one(&self, question: &Question<'_>) -> Result<Page> {

@@ -57,9 +57,11 @@ impl ChangeLog {
         unit: &LoadUnit,
     ) -> Result<Option<Part>> {
         let batches = database.batches(
-            "SELECT id, 'upsert' AS _op, _raw, _observed_at, _row_hash, _view, _request FROM fresh \
-             WHERE _change IN ('insert', 'update') \
-             UNION ALL SELECT coalesce(id, ''), 'quarantine', raw, make_timestamp($1), NULL, \
+            "SELECT id, 'upsert' AS _op, _raw, _observed_at, _row_hash, _list_hash, _view, _request \
+             FROM fresh WHERE _change IN ('insert', 'update', 'enrich', 'volatile') \
+             UNION ALL SELECT id, 'delete', NULL, observed_at, NULL, NULL, 'get', request \
+             FROM staged_deleted \
+             UNION ALL SELECT coalesce(id, ''), 'quarantine', raw, make_timestamp($1), NULL, NULL, \
              'list', position::BIGINT FROM staged_quarantine ORDER BY _request, id",
             &[crate::clock::now_micros().into()],
         )?;
@@ -101,6 +103,8 @@ fn footer(run: &Run, unit: &LoadUnit, commit_number: i64) -> Vec<KeyValue> {
             "from": advance.window.from,
             "to": advance.window.to,
             "started": advance.started,
+            "started_run": advance.started_run,
+            "started_request": advance.started_request,
             "complete": advance.state == WalkState::Complete,
             "rows": advance.rows,
             "pages": advance.pages,

@@ -1,9 +1,11 @@
-//! Windows that are complete or under way, and ids that wait to be read again.
+//! Windows that are complete or under way, and what a walk proves when it ends.
 
-use crate::catalog::StreamSpec;
-use crate::database::{Database, Param, literal};
+use crate::database::{Database, Param, qualified};
 use crate::error::Result;
-use crate::model::{Cell, OpenWalk, StreamState, WalkKind, Window};
+use crate::model::{Cell, OpenWalk, RequestNumber, StreamState, WalkKind, Window};
+
+use super::unit::LoadUnit;
+use super::warehouse::Run;
 
 /// Progress of one walk, written in the transaction of the rows that justify it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +16,13 @@ pub struct LedgerAdvance {
     pub kind: WalkKind,
     /// Window that is complete once the walk has ended.
     pub window: Window,
-    /// When the walk began, Unix seconds by the server.
+    /// When the run in which the walk began got its first answer, Unix seconds by the server.
     pub started: i64,
+    /// Number of that run.
+    pub started_run: i64,
+    /// Last request of that run before the walk's first: whatever was noticed until then, the walk
+    /// sees.
+    pub started_request: RequestNumber,
     /// How far it came.
     pub state: WalkState,
     /// Pages so far.
@@ -38,26 +45,6 @@ pub enum WalkState {
     Abandoned,
 }
 
-/// An object to read again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DirtyId {
-    /// Stream that holds the object.
-    pub stream: String,
-    /// Its id.
-    pub id: String,
-}
-
-/// How many objects of a stream wait to be read again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DirtyCount {
-    /// Stream.
-    pub stream: String,
-    /// All of them.
-    pub ids: u64,
-    /// Those that a list copy settles: their rows were never filled by a GET.
-    pub walkable: u64,
-}
-
 pub(super) fn advance(
     database: &Database,
     place: (&str, &str, &str),
@@ -73,7 +60,7 @@ pub(super) fn advance(
     };
     database.execute(
         "INSERT INTO _sync.ledger VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         make_timestamp($14))",
+         make_timestamp($14), $15, $16)",
         &[
             advance.number.into(),
             source.into(),
@@ -89,6 +76,8 @@ pub(super) fn advance(
             advance.started.into(),
             run_id.into(),
             crate::clock::now_micros().into(),
+            advance.started_run.into(),
+            advance.started_request.into(),
         ],
     )?;
     if advance.state == WalkState::Complete {
@@ -99,6 +88,85 @@ pub(super) fn advance(
             &[source.into(), account_id.into(), stream.into(), advance.number.into()],
         )?;
     }
+    Ok(())
+}
+
+/// Draws the conclusions of a walk that reached its end: whatever it should have met and did not is
+/// nominated for deletion (I9), and what it was to find out is found out. Then forgets the ids that
+/// pointless walks met.
+pub(super) fn conclude(
+    database: &Database,
+    unit: &LoadUnit,
+    advance: &LedgerAdvance,
+    run: &Run,
+) -> Result<()> {
+    let (source, spec) = (unit.source.as_str(), unit.spec);
+    if advance.state == WalkState::Complete && !spec.append_only {
+        nominate_absent(database, unit, advance, run)?;
+    }
+    if advance.state == WalkState::Complete && advance.kind == WalkKind::Full {
+        database.execute(
+            "DELETE FROM _sync.rewalks WHERE source = $1 AND stream = $2 AND noticed_at <= $3",
+            &[source.into(), spec.name.into(), advance.started.into()],
+        )?;
+        database.execute(
+            "DELETE FROM _sync.dirty_parents WHERE source = $1 AND stream = $2 AND \
+             (noticed_run < $3 OR (noticed_run = $3 AND noticed_request <= $4))",
+            &[
+                source.into(),
+                spec.name.into(),
+                advance.started_run.into(),
+                advance.started_request.into(),
+            ],
+        )?;
+    }
+    if matches!(advance.state, WalkState::Complete | WalkState::Abandoned) {
+        database.execute_batch(
+            "DELETE FROM _sync.walk_ids WHERE walk NOT IN \
+             (SELECT number FROM _sync.ledger WHERE state = 'open')",
+        )?;
+    }
+    Ok(())
+}
+
+/// Only rows that existed before the walk began, and by their time belong to its window.
+fn nominate_absent(
+    database: &Database,
+    unit: &LoadUnit,
+    advance: &LedgerAdvance,
+    run: &Run,
+) -> Result<()> {
+    let spec = unit.spec;
+    let in_window = match advance.kind {
+        WalkKind::Full => "",
+        WalkKind::Window if !spec.has_column("created_at") => return Ok(()),
+        WalkKind::Window => {
+            " AND created_at > make_timestamp(coalesce($8, 0) * 1000000) \
+             AND created_at <= make_timestamp($9 * 1000000)"
+        }
+    };
+    let query = format!(
+        "INSERT INTO _sync.dirty SELECT $1, $2, id, 'absent from a complete walk', \
+         make_timestamp($4), $5, 0, NULL, NULL, true FROM {table} AS known \
+         WHERE _account_id = $3 AND _first_seen_at < make_timestamp($6 * 1000000){in_window} \
+         AND id NOT IN (SELECT id FROM _sync.walk_ids WHERE walk = $7) \
+         AND id NOT IN (SELECT id FROM _sync.dirty WHERE source = $1 AND stream = $2 AND absent)",
+        table = qualified(&unit.source, spec.name),
+    );
+    let mut params: Vec<Param<'_>> = vec![
+        (&unit.source).into(),
+        spec.name.into(),
+        (&unit.account_id).into(),
+        crate::clock::now_micros().into(),
+        run.number.into(),
+        advance.started.into(),
+        advance.number.into(),
+    ];
+    if advance.kind == WalkKind::Window {
+        params.push(advance.window.from.into());
+        params.push(advance.window.to.into());
+    }
+    database.execute(&query, &params)?;
     Ok(())
 }
 
@@ -124,13 +192,18 @@ pub(super) fn state(
     )?;
     let open = database.table(
         &format!(
-            "SELECT number, kind, window_from, window_to, started, resume {ours} \
+            "SELECT number, kind, window_from, window_to, started, resume, \
+             coalesce(started_run, 0), coalesce(started_request, 0) {ours} \
              AND state = 'open' ORDER BY number DESC LIMIT 1"
         ),
         &place,
     )?;
     let open = open.rows.first().and_then(|row| open_walk(row));
-    Ok(StreamState { complete_to, last_full_walk, open })
+    let rewalk_noticed = database.optional_integer(
+        "SELECT max(noticed_at) FROM _sync.rewalks WHERE source = $1 AND stream = $2",
+        &[source.into(), stream.into()],
+    )?;
+    Ok(StreamState { complete_to, last_full_walk, rewalk_noticed, open })
 }
 
 fn open_walk(row: &[Cell]) -> Option<OpenWalk> {
@@ -141,6 +214,8 @@ fn open_walk(row: &[Cell]) -> Option<OpenWalk> {
         to,
         Cell::Integer(started),
         Cell::Text(resume),
+        Cell::Integer(started_run),
+        Cell::Integer(started_request),
     ] = row
     else {
         return None;
@@ -155,64 +230,8 @@ fn open_walk(row: &[Cell]) -> Option<OpenWalk> {
         kind,
         window: Window { from: bound(from), to: bound(to) },
         started: i64::try_from(*started).ok()?,
+        started_run: i64::try_from(*started_run).ok()?,
+        started_request: i64::try_from(*started_request).ok()?,
         resume: resume.clone(),
     })
-}
-
-pub(super) fn dirty(
-    database: &Database,
-    source: &str,
-    streams: &[&StreamSpec],
-    limit: u32,
-) -> Result<Vec<DirtyId>> {
-    if streams.is_empty() {
-        return Ok(Vec::new());
-    }
-    let names: Vec<String> = streams.iter().map(|stream| literal(stream.name)).collect();
-    // Ids that were asked for in vain come last, or they would use up the budget of every run.
-    let table = database.table(
-        &format!(
-            "SELECT stream, id FROM _sync.dirty WHERE source = $1 AND stream IN ({}) GROUP BY ALL \
-             ORDER BY max(tried_run) NULLS FIRST, min(noticed_at), stream, id LIMIT $2",
-            names.join(", ")
-        ),
-        &[source.into(), i64::from(limit).into()],
-    )?;
-    let dirty_id = |row: Vec<Cell>| match <[Cell; 2]>::try_from(row) {
-        Ok([Cell::Text(stream), Cell::Text(id)]) => Some(DirtyId { stream, id }),
-        _ => None,
-    };
-    Ok(table.rows.into_iter().filter_map(dirty_id).collect())
-}
-
-pub(super) fn count_dirty(database: &Database, source: &str) -> Result<Vec<DirtyCount>> {
-    let table = database.table(
-        "SELECT dirty.stream, count(DISTINCT dirty.id), \
-         count(DISTINCT dirty.id) FILTER (views.id IS NULL AND dirty.tried_run IS NULL) FROM _sync.dirty AS dirty \
-         LEFT JOIN _sync.views AS views USING (source, stream, id) WHERE dirty.source = $1 \
-         GROUP BY dirty.stream ORDER BY dirty.stream",
-        &[source.into()],
-    )?;
-    let counted = |row: Vec<Cell>| match <[Cell; 3]>::try_from(row) {
-        Ok([Cell::Text(stream), Cell::Integer(ids), Cell::Integer(walkable)]) => Some(DirtyCount {
-            stream,
-            ids: u64::try_from(ids).ok()?,
-            walkable: u64::try_from(walkable).ok()?,
-        }),
-        _ => None,
-    };
-    Ok(table.rows.into_iter().filter_map(counted).collect())
-}
-
-pub(super) fn mark_tried(
-    database: &Database,
-    place: (&str, &str, &str),
-    run_number: i64,
-) -> Result<()> {
-    let (source, stream, id) = place;
-    database.execute(
-        "UPDATE _sync.dirty SET tried_run = $4 WHERE source = $1 AND stream = $2 AND id = $3",
-        &[source.into(), stream.into(), id.into(), run_number.into()],
-    )?;
-    Ok(())
 }

@@ -1,18 +1,19 @@
 //! Commits one load unit: stage, classify, change-log part, merge, ledger, all in one transaction.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::record_batch::RecordBatch;
 
-use crate::catalog::StreamSpec;
-use crate::database::{Database, Param, literal};
+use crate::database::{Database, Param, qualified};
 use crate::error::{Context, Error, Kind, Result};
 use crate::fault;
 use crate::model::{Cell, ProblemCode, RowCounts, Severity};
 
 use super::change_log::{ChangeLog, Part};
-use super::ledger;
+use super::hints;
+use super::ledger::{self, LedgerAdvance};
 use super::sql;
 use super::unit::LoadUnit;
 use super::warehouse::Run;
@@ -49,6 +50,7 @@ fn stage(database: &Database, unit: &LoadUnit) -> Result<()> {
     for batch in unit.batches.iter().filter(|batch| batch.records.num_rows() > 0) {
         database.append(sql::STAGED, &batch.records)?;
     }
+    stage_deleted(database, unit)?;
     stage_quarantine(database, unit)?;
     stage_problems(database, unit)?;
     stage_drift(database, unit)
@@ -69,6 +71,8 @@ fn merge(
     let part = change_log.write(database, run, unit)?;
     fault::point("load.part_written");
 
+    // While the current table still tells what was known before.
+    hints::settle(database, run, unit)?;
     if outcome.updated > 0 {
         database.execute(&sql::close_versions(source, spec), &version)?;
         database.execute(&sql::delete_replaced(source, spec), &version[..1])?;
@@ -83,13 +87,92 @@ fn merge(
     for statement in sql::remember_views() {
         database.execute(&statement, &place)?;
     }
+    outcome.deleted = delete(database, run, unit)?;
     keep_drift(database, run, unit)?;
-    settle_dirty_ids(database, run, unit)?;
+    keep_list_fields(database, run, unit)?;
     name_part(database, run, unit, part.as_ref())?;
     if let Some(advance) = &unit.ledger {
+        meet(database, unit, advance)?;
         ledger::advance(database, (source, &unit.account_id, spec.name), advance, &run.id)?;
+        ledger::conclude(database, unit, advance, run)?;
     }
     Ok(outcome)
+}
+
+/// Ends the versions of deleted objects; gives the number of rows that left the table.
+fn delete(database: &Database, run: &Run, unit: &LoadUnit) -> Result<u64> {
+    if unit.deleted.is_empty() {
+        return Ok(0);
+    }
+    let (source, spec) = (unit.source.as_str(), unit.spec);
+    let version = [Param::from(&unit.account_id), Param::from(&run.id)];
+    database.execute(&sql::close_deleted(source, spec), &version)?;
+    let rows = database.execute(&sql::delete_deleted(source, spec), &version[..1])?;
+    for statement in sql::forget_deleted() {
+        database.execute(&statement, &[source.into(), spec.name.into()])?;
+    }
+    Ok(rows)
+}
+
+/// Writes down which ids a walk met, so that its end can tell what is absent. Where no row is older
+/// than the walk, as at the first one, there is nothing to miss.
+fn meet(database: &Database, unit: &LoadUnit, advance: &LedgerAdvance) -> Result<()> {
+    if unit.spec.append_only {
+        return Ok(());
+    }
+    database.execute(
+        &format!(
+            "INSERT INTO _sync.walk_ids SELECT $1, id FROM fresh WHERE EXISTS (SELECT 1 FROM {} \
+             WHERE _account_id = $2 AND _first_seen_at < make_timestamp($3 * 1000000))",
+            qualified(&unit.source, unit.spec.name)
+        ),
+        &[advance.number.into(), (&unit.account_id).into(), advance.started.into()],
+    )?;
+    Ok(())
+}
+
+fn stage_deleted(database: &Database, unit: &LoadUnit) -> Result<()> {
+    let rows: Vec<_> = unit
+        .deleted
+        .iter()
+        .map(|gone| {
+            vec![
+                Some(gone.id.clone()),
+                Some(gone.observed_at.to_string()),
+                Some(gone.request.to_string()),
+            ]
+        })
+        .collect();
+    stage_texts(database, "staged_deleted_texts", &["id", "observed_at", "request"], &rows)?;
+    database.execute_batch(&format!(
+        "CREATE OR REPLACE TEMP TABLE {} AS SELECT id, \
+         make_timestamp(observed_at::BIGINT) AS observed_at, request::BIGINT AS request \
+         FROM staged_deleted_texts",
+        sql::DELETED
+    ))
+}
+
+/// Keeps the fields that list copies of the newest run carry: those of older runs may be gone.
+fn keep_list_fields(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
+    let fields: BTreeSet<&String> =
+        unit.batches.iter().flat_map(|batch| &batch.list_fields).collect();
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = fields.into_iter().map(|field| vec![Some(field.clone())]).collect();
+    stage_texts(database, "staged_list_fields", &["field"], &rows)?;
+    let place = [(&unit.source).into(), unit.spec.name.into(), run.number.into()];
+    database.execute(
+        "DELETE FROM _sync.list_fields WHERE source = $1 AND stream = $2 AND run_number < $3",
+        &place,
+    )?;
+    database.execute(
+        "INSERT INTO _sync.list_fields SELECT $1, $2, field, $3 FROM staged_list_fields \
+         WHERE field NOT IN (SELECT field FROM _sync.list_fields WHERE source = $1 \
+         AND stream = $2)",
+        &place,
+    )?;
+    Ok(())
 }
 
 fn count(database: &Database, unit: &LoadUnit) -> Result<RowCounts> {
@@ -101,58 +184,17 @@ fn count(database: &Database, unit: &LoadUnit) -> Result<RowCounts> {
     Ok(RowCounts {
         received: unit.batches.iter().map(|batch| batch.received).sum(),
         inserted: number(2),
-        updated: number(3),
+        updated: number(3) + number(5),
         unchanged: number(4),
         superseded: number(0) - number(1),
         quarantined: unit.batches.iter().map(|batch| count_of(&batch.quarantined)).sum(),
         newly_quarantined: 0,
+        deleted: 0,
     })
 }
 
 fn count_of<T>(items: &[T]) -> u64 {
     u64::try_from(items.len()).unwrap_or(u64::MAX)
-}
-
-/// Dirty ids: an event marks its object, an observation asked for later clears the mark (DESIGN 1).
-///
-/// A list copy does not clear the mark of a row that a GET filled: it may lack the very field that
-/// changed.
-fn settle_dirty_ids(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
-    let (source, spec) = (unit.source.as_str(), unit.spec);
-    database.execute(
-        "DELETE FROM _sync.dirty AS dirty USING fresh WHERE dirty.source = $1 \
-         AND dirty.stream = $2 AND dirty.id = fresh.id AND (fresh._view = 'get' OR NOT fresh._read_by_get) \
-         AND (dirty.noticed_run < $3 OR dirty.noticed_request < fresh._request)",
-        &[source.into(), spec.name.into(), run.number.into()],
-    )?;
-    database.execute(
-        "INSERT INTO _sync.dirty SELECT $1, $2, id, 'list copy changed', _observed_at, $3, \
-         _request, NULL, NULL FROM fresh WHERE _change = 'reread'",
-        &[source.into(), spec.name.into(), run.number.into()],
-    )?;
-    let objects = streams_by_object(&unit.followed);
-    if spec.has_column("data_object") && spec.has_column("data_id") && !objects.is_empty() {
-        database.execute(
-            &format!(
-                "INSERT INTO _sync.dirty SELECT $1, objects.stream, data_id, 'event ' || \
-                 coalesce(max(\"type\"), ''), max(_observed_at), $2, max(_request), \
-                 min(created_at), NULL FROM fresh \
-                 JOIN (VALUES {objects}) AS objects(object, stream) ON data_object = objects.object \
-                 WHERE _change = 'insert' AND data_id IS NOT NULL GROUP BY objects.stream, data_id"
-            ),
-            &[source.into(), run.number.into()],
-        )?;
-    }
-    Ok(())
-}
-
-fn streams_by_object(followed: &[&StreamSpec]) -> String {
-    followed
-        .iter()
-        .filter(|stream| !stream.append_only)
-        .map(|stream| format!("({}, {})", literal(stream.object), literal(stream.name)))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 fn name_part(database: &Database, run: &Run, unit: &LoadUnit, part: Option<&Part>) -> Result<()> {
@@ -173,7 +215,7 @@ fn name_part(database: &Database, run: &Run, unit: &LoadUnit, part: Option<&Part
 
 /// Stages rows of text under a temporary name, so that each of these tables is filled by one
 /// statement however many rows there are.
-fn stage_texts(
+pub(super) fn stage_texts(
     database: &Database,
     table: &str,
     columns: &[&str],
@@ -276,7 +318,7 @@ fn keep_problems(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> 
     database.execute(
         "INSERT INTO _sync.problems SELECT DISTINCT $1, $2, id, field, code, level, got, \
          staged_problems.type, $3, make_timestamp($4) FROM staged_problems \
-         JOIN (SELECT id FROM fresh WHERE _change IN ('insert', 'update')) USING (id)",
+         JOIN (SELECT id FROM fresh WHERE _change IN ('insert', 'update', 'enrich')) USING (id)",
         &[
             (&unit.source).into(),
             unit.spec.name.into(),

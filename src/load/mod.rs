@@ -5,6 +5,7 @@
 //! transaction names is a true observation without consequence and is swept by the next run.
 
 mod change_log;
+mod hints;
 mod ledger;
 mod merge;
 mod schema;
@@ -12,9 +13,8 @@ mod sql;
 mod unit;
 mod warehouse;
 
-pub use ledger::{DirtyCount, DirtyId, LedgerAdvance, WalkState};
-pub use unit::LoadUnit;
+pub use hints::{Candidates, Place};
+pub use ledger::{LedgerAdvance, WalkState};
+pub use schema::SCHEMA_VERSION;
+pub use unit::{Deleted, LinesOf, LoadUnit};
 pub use warehouse::{FinishedRun, Run, StreamReport, Warehouse};
-
-/// Version of the tables below `_sync`; a newer one is refused (exit 4).
-pub const SCHEMA_VERSION: i64 = 1;

@@ -9,6 +9,8 @@ use crate::database::{identifier, literal, qualified};
 pub(super) const STAGED: &str = "staged";
 /// The newest copy of each staged id, with what is to become of it in `_change`.
 pub(super) const FRESH: &str = "fresh";
+/// Objects that the load unit under way proves to be deleted.
+pub(super) const DELETED: &str = "staged_deleted";
 
 /// System columns of every current table, after the typed ones (DESIGN 5).
 const SYSTEM_COLUMNS: &[(&str, &str, &str)] = &[
@@ -24,6 +26,7 @@ const SYSTEM_COLUMNS: &[(&str, &str, &str)] = &[
 /// Stage columns that follow the typed ones.
 const STAGE_COLUMNS: &[(&str, &str)] = &[
     ("_row_hash", "VARCHAR"),
+    ("_list_hash", "VARCHAR"),
     ("_extra", "VARCHAR"),
     ("_problems", "VARCHAR"),
     ("_raw", "VARCHAR"),
@@ -133,41 +136,78 @@ pub(super) fn create_stage(spec: &StreamSpec) -> String {
 
 /// Decides what becomes of each staged id; parameters: source, stream, account id.
 ///
-/// An observation is compared only with the hash of its own view (DESIGN 6). `insert`, `update` and
-/// `unchanged` speak for themselves; `reread` is a changed list copy of a row that a GET filled.
+/// An observation is compared only with the hash of its own view (DESIGN 6); a row that no GET
+/// filled has one hash for both. `_change` says:
+///
+/// | `_change` | means |
+/// | --- | --- |
+/// | `insert` | not known yet |
+/// | `update` | a new version |
+/// | `enrich` | the first GET of the row shows more fields, and those of the list as they were: no version |
+/// | `volatile` | only volatile fields differ: no version |
+/// | `unchanged` | nothing differs |
+/// | `reread` | a changed list copy of a row that a GET filled: only another GET can tell |
+///
+/// `_torn`: the unit holds copies of the id that disagree (I5).
 pub(super) fn classify(source: &str, spec: &StreamSpec) -> String {
+    let volatile = volatile_columns(spec);
+    let kept: Vec<String> =
+        volatile.iter().map(|column| format!(", {column} AS _known_{column}")).collect();
+    let kept = kept.concat();
+    let differs: Vec<String> = volatile
+        .iter()
+        .map(|column| {
+            format!(
+                "(newest.{column} IS NOT NULL \
+                 AND newest.{column} IS DISTINCT FROM known._known_{column})"
+            )
+        })
+        .collect();
+    let differs = if differs.is_empty() { "false".to_owned() } else { differs.join(" OR ") };
     format!(
         "CREATE OR REPLACE TEMP TABLE {FRESH} AS
          WITH newest AS (
-           SELECT * FROM {STAGED}
+           SELECT *, min(_row_hash) OVER copies <> max(_row_hash) OVER copies AS _torn FROM {STAGED}
+           WINDOW copies AS (PARTITION BY id, _view)
            QUALIFY row_number() OVER (PARTITION BY id ORDER BY _request DESC, rowid DESC) = 1
          ), known AS (
-           SELECT id, _row_hash, _first_seen_at FROM {current} WHERE _account_id = $3
+           SELECT id, _row_hash, _first_seen_at, _changed_at{kept} FROM {current}
+           WHERE _account_id = $3
          ), views AS (
            SELECT id, list_hash, get_hash FROM _sync.views
            WHERE source = $1 AND stream = $2 AND account_id = $3
+         ), compared AS (
+           SELECT newest.*, known._first_seen_at AS _known_since,
+             known._changed_at AS _known_changed_at, views.id IS NOT NULL AS _read_by_get,
+             {differs} AS _volatile,
+             CASE
+               WHEN known.id IS NULL THEN 'insert'
+               WHEN newest._view = 'get' THEN
+                 CASE WHEN newest._row_hash = coalesce(views.get_hash, known._row_hash)
+                      THEN 'unchanged'
+                      WHEN views.id IS NULL AND newest._list_hash = known._row_hash THEN 'enrich'
+                      ELSE 'update' END
+               WHEN newest._row_hash = coalesce(views.list_hash, known._row_hash) THEN 'unchanged'
+               WHEN views.id IS NULL THEN 'update'
+               ELSE 'reread'
+             END AS _change
+           FROM newest LEFT JOIN known USING (id) LEFT JOIN views USING (id)
          )
-         SELECT newest.*, known._first_seen_at AS _known_since, known._row_hash AS _known_hash,
-           CASE
-             WHEN known.id IS NULL THEN 'insert'
-             WHEN newest._view = 'get' THEN
-               CASE WHEN newest._row_hash = coalesce(views.get_hash, known._row_hash)
-                    THEN 'unchanged' ELSE 'update' END
-             WHEN views.id IS NULL THEN
-               CASE WHEN newest._row_hash = known._row_hash THEN 'unchanged' ELSE 'update' END
-             WHEN newest._row_hash = coalesce(views.list_hash, newest._row_hash) THEN 'unchanged'
-             ELSE 'reread'
-           END AS _change, views.id IS NOT NULL AS _read_by_get
-         FROM newest LEFT JOIN known USING (id) LEFT JOIN views USING (id)",
+         SELECT * REPLACE (
+           CASE WHEN _change = 'unchanged' AND _volatile THEN 'volatile' ELSE _change END AS _change)
+         FROM compared",
         current = qualified(source, spec.name),
     )
 }
+
+/// A version begins no earlier than the one before it, whatever clocks say; SQL.
+const BEGINS: &str = "greatest(fresh._observed_at, fresh._known_changed_at)";
 
 /// Moves the versions that end into the closed table; parameters: account id, run id.
 pub(super) fn close_versions(source: &str, spec: &StreamSpec) -> String {
     let names = prefixed("current_row", &current_columns(spec));
     format!(
-        "INSERT INTO {closed} SELECT {names}, current_row._changed_at, {FRESH}._observed_at, \
+        "INSERT INTO {closed} SELECT {names}, current_row._changed_at, {BEGINS}, \
          false, $2 FROM {current} AS current_row JOIN {FRESH} USING (id) \
          WHERE current_row._account_id = $1 AND {FRESH}._change = 'update'",
         closed = closed_table(source, spec.name),
@@ -179,59 +219,95 @@ pub(super) fn close_versions(source: &str, spec: &StreamSpec) -> String {
 pub(super) fn delete_replaced(source: &str, spec: &StreamSpec) -> String {
     format!(
         "DELETE FROM {current} WHERE _account_id = $1 AND id IN \
-         (SELECT id FROM {FRESH} WHERE _change = 'update')",
+         (SELECT id FROM {FRESH} WHERE _change IN ('update', 'enrich'))",
         current = qualified(source, spec.name),
     )
 }
 
-/// Writes new rows and new versions; parameters: account id, run id.
+/// Writes new rows, new versions and enriched ones; parameters: account id, run id.
 pub(super) fn insert_versions(source: &str, spec: &StreamSpec) -> String {
     let typed = typed_columns(spec).join(", ");
     format!(
         "INSERT INTO {current} SELECT {typed}, $1, coalesce(_known_since, _observed_at), \
-         _observed_at, _row_hash, $2, _extra, _problems FROM {FRESH} \
-         WHERE _change IN ('insert', 'update')",
+         CASE WHEN _change = 'enrich' THEN _known_changed_at ELSE {BEGINS} END, \
+         _row_hash, $2, _extra, _problems FROM {FRESH} \
+         WHERE _change IN ('insert', 'update', 'enrich')",
         current = qualified(source, spec.name),
     )
+}
+
+/// Ends the versions of objects that are proven to be deleted; parameters: account id, run id.
+pub(super) fn close_deleted(source: &str, spec: &StreamSpec) -> String {
+    let names = prefixed("current_row", &current_columns(spec));
+    format!(
+        "INSERT INTO {closed} SELECT {names}, current_row._changed_at, \
+         greatest({DELETED}.observed_at, current_row._changed_at), true, $2 \
+         FROM {current} AS current_row JOIN {DELETED} USING (id) \
+         WHERE current_row._account_id = $1",
+        closed = closed_table(source, spec.name),
+        current = qualified(source, spec.name),
+    )
+}
+
+/// Takes deleted objects out of the current table; parameter: account id.
+pub(super) fn delete_deleted(source: &str, spec: &StreamSpec) -> String {
+    format!(
+        "DELETE FROM {current} WHERE _account_id = $1 AND id IN (SELECT id FROM {DELETED})",
+        current = qualified(source, spec.name),
+    )
+}
+
+/// Forgets what was kept about deleted objects; parameters: source, stream.
+pub(super) fn forget_deleted() -> [String; 3] {
+    ["dirty", "views", "checked"].map(|table| {
+        format!(
+            "DELETE FROM _sync.{table} WHERE source = $1 AND stream = $2 \
+             AND id IN (SELECT id FROM {DELETED})"
+        )
+    })
 }
 
 /// Updates volatile columns in place, without a version; parameters: account id, run id. `None`
 /// where the stream has none.
 pub(super) fn update_volatile(source: &str, spec: &StreamSpec) -> Option<String> {
-    let volatile: Vec<&str> = spec
-        .fields
-        .iter()
-        .filter(|field| field.sources.iter().any(|name| spec.volatile.contains(name)))
-        .map(|field| field.column)
-        .collect();
+    let volatile = volatile_columns(spec);
     if volatile.is_empty() {
         return None;
     }
-    let assignments: Vec<String> =
-        volatile.iter().map(|column| format!("{0} = {FRESH}.{0}", identifier(column))).collect();
-    let differs: Vec<String> = volatile
+    let assignments: Vec<String> = volatile
         .iter()
-        .map(|column| format!("current_row.{0} IS DISTINCT FROM {FRESH}.{0}", identifier(column)))
+        .map(|column| {
+            let name = identifier(column);
+            format!("{name} = coalesce({FRESH}.{name}, current_row.{name})")
+        })
         .collect();
     Some(format!(
         "UPDATE {current} AS current_row SET {}, _run_id = $2 FROM {FRESH} \
          WHERE current_row._account_id = $1 AND current_row.id = {FRESH}.id \
-         AND {FRESH}._change = 'unchanged' AND ({})",
+         AND {FRESH}._change = 'volatile'",
         assignments.join(", "),
-        differs.join(" OR "),
         current = qualified(source, spec.name),
     ))
 }
 
+fn volatile_columns(spec: &StreamSpec) -> Vec<&'static str> {
+    spec.fields
+        .iter()
+        .filter(|field| field.sources.iter().any(|name| spec.volatile.contains(name)))
+        .map(|field| field.column)
+        .collect()
+}
+
 /// Statements that keep the hashes of both views; parameters: source, stream, account id.
 ///
-/// Rows seen by lists only need no entry: their list hash is `_row_hash`.
+/// Rows filled by list copies only need no entry: their hash is `_row_hash`.
 pub(super) fn remember_views() -> [String; 3] {
     let ours = "views.source = $1 AND views.stream = $2 AND views.account_id = $3";
     [
         format!(
-            "UPDATE _sync.views AS views SET get_hash = {FRESH}._row_hash FROM {FRESH} \
-             WHERE {ours} AND views.id = {FRESH}.id AND {FRESH}._view = 'get'"
+            "DELETE FROM _sync.views AS views USING {FRESH} WHERE {ours} \
+             AND views.id = {FRESH}.id AND {FRESH}._view = 'get' \
+             AND (views.get_hash <> {FRESH}._row_hash OR views.list_hash <> {FRESH}._list_hash)"
         ),
         format!(
             "UPDATE _sync.views AS views SET list_hash = {FRESH}._row_hash FROM {FRESH} \
@@ -239,9 +315,9 @@ pub(super) fn remember_views() -> [String; 3] {
              AND views.list_hash IS DISTINCT FROM {FRESH}._row_hash"
         ),
         format!(
-            "INSERT INTO _sync.views SELECT $1, $2, $3, id, _known_hash, _row_hash FROM {FRESH} \
-             WHERE _view = 'get' AND _row_hash IS DISTINCT FROM _known_hash AND id NOT IN \
-             (SELECT id FROM _sync.views AS views WHERE {ours})"
+            "INSERT INTO _sync.views SELECT $1, $2, $3, id, _list_hash, _row_hash FROM {FRESH} \
+             WHERE _view = 'get' AND (_change IN ('insert', 'update', 'enrich') OR _read_by_get) \
+             AND id NOT IN (SELECT id FROM _sync.views AS views WHERE {ours})"
         ),
     ]
 }
@@ -251,7 +327,8 @@ pub(super) fn count_changes() -> String {
     format!(
         "SELECT (SELECT count(*) FROM {STAGED}), count(*), \
          count(*) FILTER (_change = 'insert'), count(*) FILTER (_change = 'update'), \
-         count(*) FILTER (_change IN ('unchanged', 'reread')) FROM {FRESH}"
+         count(*) FILTER (_change IN ('unchanged', 'reread')), \
+         count(*) FILTER (_change IN ('enrich', 'volatile')) FROM {FRESH}"
     )
 }
 

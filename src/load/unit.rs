@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::StreamSpec;
-use crate::model::Batch;
+use crate::model::{Batch, RequestNumber};
 
 use super::LedgerAdvance;
 
@@ -20,6 +20,31 @@ pub struct LoadUnit {
     pub spec: &'static StreamSpec,
     /// Normalised pages, oldest request first.
     pub batches: Vec<Batch>,
+    /// Objects proven to be deleted (I9).
+    pub deleted: Vec<Deleted>,
     /// Progress that these rows justify; none for single reads.
     pub ledger: Option<LedgerAdvance>,
+    /// The rows are all lines that these objects have: known lines that are not among them have
+    /// left and become dirty.
+    pub lines_of: Vec<LinesOf>,
+}
+
+/// An object whose lines were listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinesOf {
+    /// Its id.
+    pub id: String,
+    /// Number of the last request before the listing: hints noticed until then are followed.
+    pub asked: RequestNumber,
+}
+
+/// An object that the API itself says is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deleted {
+    /// Its id.
+    pub id: String,
+    /// Server time of the answer, microseconds since the Unix epoch, UTC.
+    pub observed_at: i64,
+    /// Number of the request that got it.
+    pub request: RequestNumber,
 }

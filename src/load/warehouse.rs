@@ -1,18 +1,20 @@
 //! The working database: opening, runs, and everything the run asks of the ledger.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::{SourceKind, StreamSpec};
+use crate::catalog::{Follows, SourceKind, StreamSpec};
 use crate::clock;
 use crate::database::{Access, Database, MEMORY_LIMIT};
 use crate::durable;
 use crate::error::{Error, Kind, Result};
-use crate::model::{Cell, Outcome, RowCounts, StreamState};
+use crate::model::{Cell, Effort, Outcome, RequestNumber, RowCounts, StreamState, Window};
 
 use super::change_log::{ChangeLog, sweep_unnamed_parts};
-use super::ledger::{self, DirtyCount, DirtyId};
+use super::hints::{self, Candidates, Place};
+use super::schema::{self, SCHEMA_VERSION};
 use super::unit::LoadUnit;
-use super::{SCHEMA_VERSION, merge, schema, sql};
+use super::{ledger, merge, sql};
 
 /// The run under way.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct StreamReport {
     pub stream: String,
     /// How it went.
     pub outcome: Outcome,
+    /// What it took.
+    pub effort: Effort,
 }
 
 /// How the run went, for `_sync.runs`.
@@ -73,7 +77,6 @@ impl Warehouse {
         let database = Database::open(&path, &access)?;
         durable::set_mode(&path, 0o600)?;
         check_version(&database, &path)?;
-        database.transaction(|database| database.execute_batch(schema::CREATE))?;
         let root = directory.join("changes");
         durable::create_directory(&root, 0o700)?;
         sweep_unnamed_parts(&database, &root)?;
@@ -186,28 +189,164 @@ impl Warehouse {
         self.database.integer("SELECT coalesce(max(number), 0) FROM _sync.ledger", &[])
     }
 
-    /// Gives the oldest ids that wait to be read again.
+    /// Gives the objects of a stream that hints name and that this run has not asked for, most
+    /// urgent first; nominations for deletion among them only if wanted.
     ///
     /// # Errors
     /// [`Kind::Database`].
-    pub fn dirty_ids(
+    pub fn dirty(&self, place: &Place<'_>, run: &Run, with_absent: bool) -> Result<Candidates> {
+        hints::dirty(&self.database, place, run.number, with_absent)
+    }
+
+    /// Gives the unsettled objects of a stream that this run has not seen, most urgent first; see
+    /// DESIGN 6. Those created after `seen_from` (Unix seconds) were seen by a walk.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn unsettled(
         &self,
-        source: &str,
-        streams: &[&StreamSpec],
-        limit: u32,
-    ) -> Result<Vec<DirtyId>> {
-        ledger::dirty(&self.database, source, streams, limit)
+        place: &Place<'_>,
+        seen_from: Option<i64>,
+        now: i64,
+    ) -> Result<Candidates> {
+        hints::unsettled(&self.database, place, seen_from, now)
+    }
+
+    /// Gives the objects whose lines in this stream are to be listed again.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn dirty_parents(&self, place: &Place<'_>, run: &Run, limit: u32) -> Result<Vec<String>> {
+        hints::parents(&self.database, place, run.number, limit)
+    }
+
+    /// Marks objects as possibly changed; what was asked for after request `noticed` answers it.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn mark_dirty(
+        &self,
+        place: &Place<'_>,
+        ids: &[String],
+        reason: &str,
+        noticed: RequestNumber,
+        run: &Run,
+    ) -> Result<()> {
+        self.database.transaction(|database| {
+            hints::mark_dirty(database, place, ids, (reason, false), (run.number, noticed))
+        })
+    }
+
+    /// Nominates objects for deletion: GET by id did not find them.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn nominate(&self, place: &Place<'_>, ids: &[String], run: &Run) -> Result<()> {
+        self.database.transaction(|database| {
+            hints::mark_dirty(database, place, ids, ("not found by id", true), (run.number, 0))
+        })
+    }
+
+    /// Gives ids of live rows whose `created_at` lies in a window, at most so many.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn ids_in(&self, place: &Place<'_>, window: Window, limit: u32) -> Result<Vec<String>> {
+        hints::ids_in(&self.database, place, window, limit)
     }
 
     /// Writes down that ids were asked for without success, so that others get their turn first.
     ///
     /// # Errors
     /// [`Kind::Database`].
-    pub fn mark_tried(&self, run: &Run, source: &str, stream: &str, ids: &[String]) -> Result<()> {
+    pub fn mark_tried(&self, place: &Place<'_>, ids: &[String], run: &Run) -> Result<()> {
+        self.database.transaction(|database| hints::mark_tried(database, place, ids, run))
+    }
+
+    /// Writes down that unsettled objects were read again.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn mark_checked(&self, place: &Place<'_>, ids: &[String], run: &Run) -> Result<()> {
+        self.database.transaction(|database| hints::mark_checked(database, place, ids, run))
+    }
+
+    /// Marks the known lines of objects as dirty instead of listing them.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn spread_to_lines(
+        &self,
+        place: &Place<'_>,
+        follows: &Follows,
+        parents: &[String],
+        run: &Run,
+    ) -> Result<()> {
+        self.database
+            .transaction(|database| hints::spread_to_lines(database, place, follows, parents, run))
+    }
+
+    /// Orders a whole walk of every one of these streams, for a reason that a person can read.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn order_rewalks(
+        &self,
+        source: &str,
+        streams: &[&StreamSpec],
+        reason: &str,
+        noticed_at: i64,
+    ) -> Result<()> {
         self.database.transaction(|database| {
-            ids.iter()
-                .try_for_each(|id| ledger::mark_tried(database, (source, stream, id), run.number))
+            hints::order_rewalks(database, source, streams, reason, noticed_at)
         })
+    }
+
+    /// Keeps how far back the event feed was seen to reach, Unix seconds.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn keep_feed_horizon(
+        &self,
+        run: &Run,
+        source: &str,
+        account_id: &str,
+        reaches_to: Option<i64>,
+    ) -> Result<()> {
+        self.database.transaction(|database| {
+            database.execute("DELETE FROM _sync.feed WHERE source = $1", &[source.into()])?;
+            database.execute(
+                "INSERT INTO _sync.feed VALUES ($1, $2, $3, $4)",
+                &[source.into(), account_id.into(), reaches_to.into(), (&run.id).into()],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Counts the objects of a stream that are nominated for deletion.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn count_absent(&self, place: &Place<'_>) -> Result<u64> {
+        hints::count_absent(&self.database, place)
+    }
+
+    /// Gives rows that are likely alive, newest first.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn likely_alive(&self, place: &Place<'_>, limit: u32) -> Result<Vec<String>> {
+        hints::likely_alive(&self.database, place, limit)
+    }
+
+    /// Gives the fields that list copies of a stream were seen to carry.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn list_fields(&self, source: &str, stream: &str) -> Result<BTreeSet<String>> {
+        let query = "SELECT field FROM _sync.list_fields WHERE source = $1 AND stream = $2";
+        let fields = self.database.texts(query, &[source.into(), stream.into()])?;
+        Ok(fields.into_iter().collect())
     }
 
     /// Gives the sources that the warehouse holds, with the names of their kinds.
@@ -224,12 +363,12 @@ impl Warehouse {
         Ok(table.rows.into_iter().filter_map(pair).collect())
     }
 
-    /// Counts the ids of a source that wait to be read again, per stream.
+    /// Counts the hints of a source that are not followed yet.
     ///
     /// # Errors
     /// [`Kind::Database`].
-    pub fn count_dirty(&self, source: &str) -> Result<Vec<DirtyCount>> {
-        ledger::count_dirty(&self.database, source)
+    pub fn count_hints(&self, source: &str) -> Result<u64> {
+        hints::count(&self.database, source)
     }
 
     /// Counts the live rows of a stream whose `created_at` lies in `(from, to]`, or all.
@@ -241,7 +380,7 @@ impl Warehouse {
         source: &str,
         spec: &StreamSpec,
         account_id: &str,
-        window: crate::model::Window,
+        window: Window,
     ) -> Result<i64> {
         let table = crate::database::qualified(source, spec.name);
         let mut query = format!("SELECT count(*) FROM {table} WHERE _account_id = $1");
@@ -312,7 +451,7 @@ impl Warehouse {
 fn insert_stream_report(database: &Database, run: &Run, report: &StreamReport) -> Result<()> {
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX).into();
     database.execute(
-        "INSERT INTO _sync.stream_runs VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "INSERT INTO _sync.stream_runs VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         &[
             (&run.id).into(),
             (&report.source).into(),
@@ -326,35 +465,44 @@ fn insert_stream_report(database: &Database, run: &Run, report: &StreamReport) -
             number(report.outcome.rows.superseded),
             number(report.outcome.rows.quarantined),
             report.outcome.note.as_ref().into(),
+            number(report.outcome.rows.deleted),
         ],
     )?;
     Ok(())
 }
 
+/// Creates the tables of an empty file, or leads those of an older version to this one.
 fn check_version(database: &Database, path: &Path) -> Result<()> {
-    let tables = "SELECT count(*) FROM information_schema.tables \
-                  WHERE table_schema = '_sync' AND table_name = 'schema_version'";
-    if database.integer(tables, &[])? == 0 {
-        database.transaction(|database| database.execute_batch(schema::CREATE))?;
-    }
-    let version =
-        database.optional_integer("SELECT max(version) FROM _sync.schema_version", &[])?;
-    match version {
-        Some(version) if version > SCHEMA_VERSION => Err(Error::new(
+    let known = "SELECT count(*) FROM information_schema.tables \
+                 WHERE table_schema = '_sync' AND table_name = 'schema_version'";
+    let version = match database.integer(known, &[])? {
+        0 => None,
+        _ => database.optional_integer("SELECT max(version) FROM _sync.schema_version", &[])?,
+    };
+    if let Some(version) = version.filter(|version| *version > SCHEMA_VERSION) {
+        return Err(Error::new(
             Kind::State,
             format!(
                 "{} was made by a newer paid-sync (schema version {version}, this program knows \
                  {SCHEMA_VERSION})",
                 path.display()
             ),
-        )),
-        Some(_) => Ok(()),
-        None => {
-            database.execute(
-                "INSERT INTO _sync.schema_version VALUES ($1, $2)",
-                &[SCHEMA_VERSION.into(), env!("CARGO_PKG_VERSION").into()],
-            )?;
-            Ok(())
-        }
+        ));
     }
+    database.transaction(|database| {
+        for (number, statements) in schema::MIGRATIONS {
+            if version.is_some_and(|version| version < *number) {
+                database.execute_batch(statements)?;
+            }
+        }
+        database.execute_batch(schema::CREATE)?;
+        if version == Some(SCHEMA_VERSION) {
+            return Ok(());
+        }
+        database.execute(
+            "INSERT INTO _sync.schema_version VALUES ($1, $2)",
+            &[SCHEMA_VERSION.into(), env!("CARGO_PKG_VERSION").into()],
+        )?;
+        Ok(())
+    })
 }

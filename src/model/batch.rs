@@ -1,5 +1,7 @@
 //! What normalisation hands to loading.
 
+use std::collections::BTreeSet;
+
 use arrow::record_batch::RecordBatch;
 
 /// Number of a request within a run, taken when the request is sent; later is newer (I5).
@@ -112,6 +114,8 @@ pub struct Batch {
     pub quarantined: Vec<Quarantined>,
     /// Fields without a column.
     pub unknown_fields: Vec<UnknownField>,
+    /// Names of the fields that list copies carry; empty for a GET copy.
+    pub list_fields: BTreeSet<String>,
     /// Elements received.
     pub received: u64,
 }

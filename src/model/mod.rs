@@ -9,9 +9,9 @@ mod walk;
 mod window;
 
 pub use batch::{Batch, Problem, ProblemCode, Quarantined, RequestNumber, Severity, UnknownField};
-pub use counts::RowCounts;
+pub use counts::{Effort, RowCounts};
 pub use event::{Event, Observer, Outcome, Silent, StreamStatus};
 pub use page::{Page, View};
 pub use table::{Cell, Column, ColumnKind, Table};
-pub use walk::{OpenWalk, StreamState, WalkKind};
+pub use walk::{Candidate, OpenWalk, StreamState, WalkKind};
 pub use window::Window;

@@ -1,6 +1,6 @@
 //! What the ledger knows, in the planner's words.
 
-use super::Window;
+use super::{RequestNumber, Window};
 
 /// What the ledger knows of one stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct StreamState {
     pub complete_to: Option<i64>,
     /// When the last complete walk of the whole list began, Unix seconds by the server.
     pub last_full_walk: Option<i64>,
+    /// When it was noticed that the whole list must be walked again, Unix seconds by the server.
+    pub rewalk_noticed: Option<i64>,
     /// A walk that was cut off.
     pub open: Option<OpenWalk>,
 }
@@ -24,6 +26,10 @@ pub struct OpenWalk {
     pub window: Window,
     /// When it began, Unix seconds by the server.
     pub started: i64,
+    /// Number of the run in which it began.
+    pub started_run: i64,
+    /// Last request of that run before its first.
+    pub started_request: RequestNumber,
     /// Where to go on, as extraction wrote it down.
     pub resume: String,
 }
@@ -46,4 +52,15 @@ impl WalkKind {
             Self::Window => "window",
         }
     }
+}
+
+/// An object to read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its id.
+    pub id: String,
+    /// When it was created, Unix seconds, where its row tells.
+    pub created_at: Option<i64>,
+    /// A list copy answers for it as well as a GET does.
+    pub walkable: bool,
 }

@@ -22,6 +22,7 @@ mod sensitive;
 mod time;
 mod write;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
@@ -42,6 +43,8 @@ pub struct Normalizer {
     schema: SchemaRef,
     layout: Layout,
     masker: Masker,
+    /// Fields that list copies carry; empty where no list copy was seen.
+    list_fields: BTreeSet<String>,
 }
 
 impl Normalizer {
@@ -53,7 +56,16 @@ impl Normalizer {
             schema: Arc::new(stage_schema(spec)),
             layout: Layout::new(spec),
             masker: Masker::new(sensitive, spec.sensitive),
+            list_fields: BTreeSet::new(),
         }
+    }
+
+    /// Tells which fields list copies of the stream carry, so that a GET copy, which may have more
+    /// (CONTRACT A-31), can be compared with the list copy that was seen before.
+    #[must_use]
+    pub fn with_list_fields(mut self, list_fields: BTreeSet<String>) -> Self {
+        self.list_fields = list_fields;
+        self
     }
 
     /// Gives the schema of every batch: [`stage_schema`] of the stream.
@@ -83,6 +95,7 @@ impl Normalizer {
 /// | `id` | the record's id, never NULL |
 /// | one per catalogue field | NULL where missing, null or unreadable; money in minor units, instants UTC |
 /// | `_row_hash` | 32 hex digits: XXH3-128 of the canonical object without volatile fields, unmasked |
+/// | `_list_hash` | the same over the fields that list copies carry; equals `_row_hash` for a list copy |
 /// | `_extra` | JSON object: fields without a column, and values that lost against a preferred name |
 /// | `_problems` | JSON array of `{"field", "code", "got", "type"}` (CONTRACT N6) |
 /// | `_raw` | the element as received, except what `sensitive` masked |
@@ -98,7 +111,7 @@ pub fn stage_schema(spec: &StreamSpec) -> Schema {
             .iter()
             .map(|field| ArrowField::new(field.column, columns::data_type(field.coercion), true)),
     );
-    columns.extend(["_row_hash", "_extra", "_problems", "_raw"].map(text));
+    columns.extend(["_row_hash", "_list_hash", "_extra", "_problems", "_raw"].map(text));
     columns.push(ArrowField::new("_request", DataType::Int64, false));
     let instant = DataType::Timestamp(TimeUnit::Microsecond, None);
     columns.push(ArrowField::new("_observed_at", instant, false));

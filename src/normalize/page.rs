@@ -1,7 +1,7 @@
 //! Rows of one page under construction.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::columns::ColumnBuilder;
 use super::json::{Object, Value, repair};
 use super::write;
 use crate::error::{Context, Error, Kind, Result};
-use crate::model::{Batch, Page, Problem, ProblemCode, Quarantined, UnknownField};
+use crate::model::{Batch, Page, Problem, ProblemCode, Quarantined, UnknownField, View};
 
 /// Longest `got` of a problem, in characters (CONTRACT N6).
 const LONGEST_GOT: usize = 100;
@@ -28,15 +28,27 @@ pub(super) struct Rows<'n> {
     id: StringBuilder,
     columns: Vec<ColumnBuilder>,
     row_hash: StringBuilder,
+    list_hash: StringBuilder,
     extra: StringBuilder,
     problem_texts: StringBuilder,
     raw: StringBuilder,
     problems: Vec<Problem>,
     quarantined: Vec<Quarantined>,
     unknown: BTreeMap<String, UnknownField>,
+    view: View,
+    /// Names of the fields met on list copies.
+    list_fields: BTreeSet<String>,
     /// Canonical text of the record at hand.
     canonical: String,
     notes: Notes,
+}
+
+/// Hashes of one record (DESIGN 6).
+struct Hashes {
+    /// Of the whole object.
+    row: u128,
+    /// Of what a list copy of it would show.
+    list: u128,
 }
 
 /// `_problems` as the warehouse shows them (CONTRACT N6).
@@ -60,12 +72,15 @@ impl<'n> Rows<'n> {
             id: StringBuilder::with_capacity(rows, rows * 24),
             columns: columns.map(|field| ColumnBuilder::new(field.coercion, rows)).collect(),
             row_hash: StringBuilder::with_capacity(rows, rows * 32),
+            list_hash: StringBuilder::with_capacity(rows, rows * 32),
             extra: StringBuilder::with_capacity(rows, rows * 2),
             problem_texts: StringBuilder::with_capacity(rows, rows * 2),
             raw: StringBuilder::with_capacity(rows, bytes),
             problems: Vec::new(),
             quarantined: Vec::new(),
             unknown: BTreeMap::new(),
+            view: page.view,
+            list_fields: BTreeSet::new(),
             canonical: String::new(),
             notes: Notes::new(),
         }
@@ -83,19 +98,46 @@ impl<'n> Rows<'n> {
             self.quarantine(position, None, stored, ProblemCode::NotAnObject);
             return Ok(());
         };
-        self.canonical.clear();
-        write::canonical(&object, normalizer.spec.volatile, &mut self.canonical);
+        let hashes = self.hashes(&object);
         let visible = match &masked {
             Some(masked) => Object::parse(masked).context(Kind::Contract, place)?,
             None => Some(object),
         };
         if let Some(visible) = visible {
-            self.record(position, &visible, stored);
+            self.record(position, &visible, stored, &hashes);
         }
         Ok(())
     }
 
-    fn record(&mut self, position: u64, object: &Object<'_>, raw: &str) {
+    fn hashes(&mut self, object: &Object<'_>) -> Hashes {
+        let normalizer = self.normalizer;
+        let counts =
+            |key: &[u8]| !normalizer.spec.volatile.iter().any(|name| name.as_bytes() == key);
+        let row = self.hash(object, counts);
+        if self.view == View::List {
+            for member in object.members() {
+                let name = String::from_utf8_lossy(&member.key);
+                if !self.list_fields.contains(&*name) {
+                    self.list_fields.insert(name.into_owned());
+                }
+            }
+            return Hashes { row, list: row };
+        }
+        let listed = &normalizer.list_fields;
+        let missing = |key: &[u8]| !listed.contains(&*String::from_utf8_lossy(key));
+        if listed.is_empty() || !object.members().iter().any(|member| missing(&member.key)) {
+            return Hashes { row, list: row };
+        }
+        Hashes { row, list: self.hash(object, |key| counts(key) && !missing(key)) }
+    }
+
+    fn hash(&mut self, object: &Object<'_>, keeps: impl Fn(&[u8]) -> bool) -> u128 {
+        self.canonical.clear();
+        write::canonical(object, keeps, &mut self.canonical);
+        xxh3_128(self.canonical.as_bytes())
+    }
+
+    fn record(&mut self, position: u64, object: &Object<'_>, raw: &str, hashes: &Hashes) {
         if foreign(object, self.normalizer.spec.object) {
             return self.quarantine(position, Some(object), raw, ProblemCode::UnexpectedObject);
         }
@@ -113,8 +155,10 @@ impl<'n> Rows<'n> {
         self.id.append_value(&id);
         self.raw.append_value(raw);
         // Writing to a builder cannot fail; the empty value ends what was written.
-        let _ = write!(self.row_hash, "{:032x}", xxh3_128(self.canonical.as_bytes()));
+        let _ = write!(self.row_hash, "{:032x}", hashes.row);
         self.row_hash.append_value("");
+        let _ = write!(self.list_hash, "{:032x}", hashes.list);
+        self.list_hash.append_value("");
         self.problem_texts.append_value(problem_text(&self.problems, row.first_problem));
     }
 
@@ -206,6 +250,7 @@ impl<'n> Rows<'n> {
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(self.id.finish())];
         arrays.extend(self.columns.into_iter().map(ColumnBuilder::finish));
         arrays.push(Arc::new(self.row_hash.finish()));
+        arrays.push(Arc::new(self.list_hash.finish()));
         arrays.push(Arc::new(self.extra.finish()));
         arrays.push(Arc::new(self.problem_texts.finish()));
         arrays.push(Arc::new(self.raw.finish()));
@@ -225,6 +270,7 @@ impl<'n> Rows<'n> {
             problems: self.problems,
             quarantined: self.quarantined,
             unknown_fields: self.unknown.into_values().collect(),
+            list_fields: self.list_fields,
             received,
         })
     }

@@ -17,17 +17,13 @@ enum Style {
     Column,
 }
 
-/// Writes the canonical form of an object without the fields named in `left_out`.
+/// Writes the canonical form of an object with the fields that `keeps` chooses by their names.
 ///
 /// Whitespace goes, strings are decoded and encoded one way, of duplicate keys the last stays.
 /// Numbers keep their text: `100` and `100.0` stay apart, which costs a history version at worst.
-pub(super) fn canonical(object: &Object<'_>, left_out: &[&str], out: &mut String) {
+pub(super) fn canonical(object: &Object<'_>, keeps: impl Fn(&[u8]) -> bool, out: &mut String) {
     let mut writer = Writer { style: Style::Canonical, out, repaired: false };
-    let members = object.members().iter();
-    writer.members(
-        members.filter(|member| !left_out.iter().any(|name| name.as_bytes() == &*member.key)),
-        0,
-    );
+    writer.members(object.members().iter().filter(|member| keeps(&member.key)), 0);
 }
 
 /// Writes a value for a JSON column; `true` tells that text in it had to be repaired.

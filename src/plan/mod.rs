@@ -3,7 +3,11 @@
 //! A stream's first walk covers the whole list without a filter, so that rows that lack
 //! `created_at` are seen too. Later runs ask for the window since the last completed bound, less
 //! the lookback (DESIGN 6). An interrupted walk is resumed first. A re-walk that is due covers the
-//! whole list again.
+//! whole list again. [`reading()`] chooses how objects are read again: singly or by walking.
+
+mod reading;
+
+pub use reading::{Reading, prefix_within, reading};
 
 use crate::catalog::{CreatedFilter, Paging, StreamSpec};
 use crate::model::{OpenWalk, StreamState, WalkKind, Window};
@@ -32,6 +36,8 @@ pub struct Walk {
     pub resumes: Option<OpenWalk>,
     /// When it began, Unix seconds by the server.
     pub started: i64,
+    /// Only looks again at what is known: the ledger learns nothing from it.
+    pub is_second_look: bool,
 }
 
 impl Walk {
@@ -43,7 +49,14 @@ impl Walk {
             window: Window { from: None, to: Some(to) },
             resumes: None,
             started: now,
+            is_second_look: false,
         }
+    }
+
+    /// Plans another look at a part of the list that the ledger holds as complete.
+    #[must_use]
+    pub const fn second_look(window: Window, now: i64) -> Self {
+        Self { kind: WalkKind::Window, window, resumes: None, started: now, is_second_look: true }
     }
 
     /// Gives what is asked of the server: whole lists are asked for without a filter.
@@ -73,6 +86,7 @@ impl Walk {
             window: Window { from: None, to: self.window.to },
             resumes: None,
             started: self.started,
+            is_second_look: self.is_second_look,
         }
     }
 }
@@ -86,13 +100,19 @@ pub fn walks(spec: &StreamSpec, state: &StreamState, options: Options, now: i64)
         window: open.window,
         resumes: Some(open.clone()),
         started: open.started,
+        is_second_look: false,
     });
     let complete_to = resumed.as_ref().and_then(|walk| walk.window.to).max(state.complete_to);
     let full_from = match &resumed {
         Some(walk) if walk.kind == WalkKind::Full => Some(walk.started),
         _ => state.last_full_walk,
     };
-    let full_is_due = full_from.is_none_or(|last| now.saturating_sub(last) >= options.rewalk_every);
+    // A walk that began before the need for it was noticed does not answer it.
+    let is_ordered = state
+        .rewalk_noticed
+        .is_some_and(|noticed| full_from.is_none_or(|started| started < noticed));
+    let full_is_due =
+        is_ordered || full_from.is_none_or(|last| now.saturating_sub(last) >= options.rewalk_every);
     let resumes_full = resumed.as_ref().is_some_and(|walk| walk.kind == WalkKind::Full);
     let fresh = match complete_to {
         Some(complete_to)
@@ -104,6 +124,7 @@ pub fn walks(spec: &StreamSpec, state: &StreamState, options: Options, now: i64)
                 window: Window { from: Some(from), to: Some(to.max(complete_to)) },
                 resumes: None,
                 started: now,
+                is_second_look: false,
             }
         }
         _ => Walk::whole(complete_to.map_or(to, |done| to.max(done)), now),
@@ -113,15 +134,6 @@ pub fn walks(spec: &StreamSpec, state: &StreamState, options: Options, now: i64)
         Some(resumed) if fresh.kind == WalkKind::Window => vec![resumed, fresh],
         _ => vec![fresh],
     }
-}
-
-/// Tells whether walking a whole list takes fewer requests than reading its dirty ids one by one
-/// (DESIGN 6); `rows` is what the warehouse holds of the list.
-#[must_use]
-pub fn walk_is_cheaper(dirty: u64, rows: u64, page_size: u32) -> bool {
-    // One page more than the rows need, and the request that proves the end.
-    let pages = rows / u64::from(page_size.max(1)) + 2;
-    dirty > pages
 }
 
 fn has_windows(spec: &StreamSpec) -> bool {

@@ -12,8 +12,21 @@ use super::generation::current_generation;
 use super::{Publication, TableCount};
 
 /// Tables of `_sync` that hold rows per source, with the column that names it.
-const TABLES_PER_SOURCE: &[&str] =
-    &["sources", "ledger", "dirty", "views", "problems", "quarantine", "drift", "parts"];
+const TABLES_PER_SOURCE: &[&str] = &[
+    "sources",
+    "ledger",
+    "dirty",
+    "dirty_parents",
+    "checked",
+    "rewalks",
+    "feed",
+    "list_fields",
+    "views",
+    "problems",
+    "quarantine",
+    "drift",
+    "parts",
+];
 
 /// Copies the closed working database to the staging place.
 ///

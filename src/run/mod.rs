@@ -1,6 +1,9 @@
 //! The only place that sees all stages: wires plan → extract → normalize → load → publish.
 
 mod check;
+mod deletion;
+mod feed;
+mod lines;
 mod lock;
 mod publishing;
 mod refresh;
@@ -44,7 +47,7 @@ pub struct Account {
 }
 
 /// What the command line adds to the settings.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct SyncOptions {
     /// Name of the command, for the run's record.
     pub command: String,
@@ -54,6 +57,20 @@ pub struct SyncOptions {
     pub streams: Vec<String>,
     /// How failing requests are sent again.
     pub retry: RetryPolicy,
+    /// Stop deletions that look like a fault of the source (I9).
+    pub brake: bool,
+}
+
+impl Default for SyncOptions {
+    fn default() -> Self {
+        Self {
+            command: "sync".to_owned(),
+            full: false,
+            streams: Vec::new(),
+            retry: RetryPolicy::default(),
+            brake: true,
+        }
+    }
 }
 
 /// Resolves to `true` once the run should finish its load unit, save and stop.

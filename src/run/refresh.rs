@@ -1,165 +1,399 @@
-//! Reads dirty ids again: by walking a list where that takes fewer requests, else one by one
-//! within the budget (DESIGN 6).
+//! Reads objects again: those that hints name, lines of objects that changed, and whatever nothing
+//! has settled yet; then removes what is proven to be deleted (DESIGN 6).
+//!
+//! Everything stays within a budget of requests, hints first. What does not fit waits in the
+//! warehouse for the next run.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
 
 use crate::catalog::{SingleRead, StreamSpec};
 use crate::error::{Error, Result};
 use crate::extract::{Single, is_usable_id};
-use crate::load::{DirtyCount, DirtyId};
-use crate::model::{Batch, Event, RowCounts, Window};
+use crate::load::{Candidates, Deleted};
+use crate::model::{Batch, Event};
 use crate::normalize::Normalizer;
-use crate::plan;
+use crate::plan::{self, Reading};
 
 use super::stream::{StreamContext, StreamProgress, interrupted};
+use super::{deletion, lines};
 
 /// Rows read by id that one transaction commits.
 const UNIT_ROWS: usize = 200;
 /// Reads started ahead; the client's own limit decides how many are under way.
 const READS_AHEAD: usize = 16;
-
-/// What came of the rows of each stream.
-pub(super) type Refreshed = BTreeMap<&'static str, RowCounts>;
+/// Requests that listing the lines of one object takes, about: its lines, and the proof of the end.
+const REQUESTS_PER_LISTING: u64 = 2;
 
 /// Makes the normaliser of a stream.
 type MakeNormalizer<'a> = &'a (dyn Fn(&'static StreamSpec) -> Normalizer + Sync);
 
-/// Reads dirty ids again; what was committed before an error is in `refreshed`.
+/// What came of reading again, also where an error ended it.
+#[derive(Debug, Default)]
+pub(super) struct Refreshed {
+    /// What became of the rows of each stream.
+    pub(super) streams: BTreeMap<&'static str, StreamProgress>,
+    /// Streams whose deletions were stopped, each with the error that says so.
+    pub(super) braked: BTreeMap<&'static str, Error>,
+    /// The first failure that did not end it.
+    pub(super) failure: Option<Error>,
+}
+
+/// Reads again what is due; what was committed before an error is in `refreshed`.
 ///
-/// An id that is gone stays dirty: absence is proven by later means, never assumed (I9).
-pub(super) async fn dirty_ids(
+/// # Errors
+/// What must end the run; other failures are in `refreshed`.
+pub(super) async fn refresh(
     context: &StreamContext,
     budget: u32,
     normalizer: MakeNormalizer<'_>,
     refreshed: &mut Refreshed,
 ) -> Result<()> {
-    walk_where_cheaper(context, normalizer, refreshed).await?;
-    let (source, wanted) = (context.source.clone(), Arc::clone(&context.wanted));
-    let waiting =
-        context.store.with(move |warehouse| warehouse.dirty_ids(&source, &wanted, budget)).await?;
-    let mut failure = None;
-    for (spec, ids) in by_stream(context, waiting) {
-        let normalizer = normalizer(spec);
-        for some in ids.chunks(UNIT_ROWS) {
-            let (outcome, error) = read_unit(context, spec, &normalizer, some).await?;
-            refreshed.entry(spec.name).or_default().add(outcome);
-            failure = failure.or(error);
-        }
-    }
-    warn_of_rest(context).await?;
-    failure.map_or(Ok(()), Err)
+    let mut work = Refresh {
+        context,
+        normalizer,
+        until: context.client.requests_sent() + i64::from(budget),
+        walked: BTreeSet::new(),
+        found: BTreeSet::new(),
+        missing: BTreeMap::new(),
+        refreshed,
+    };
+    work.brake().await?;
+    work.follow_hints().await?;
+    work.read_unsettled().await?;
+    work.follow_hints().await?;
+    work.remove_deleted().await?;
+    work.warn_of_rest().await
 }
 
-async fn walk_where_cheaper(
-    context: &StreamContext,
-    normalizer: MakeNormalizer<'_>,
-    refreshed: &mut Refreshed,
-) -> Result<()> {
-    for DirtyCount { stream, walkable, .. } in count_dirty(context).await? {
-        let Some(spec) = context.wanted.iter().copied().find(|spec| spec.name == stream) else {
-            continue;
-        };
-        let (source, account_id) = (context.source.clone(), context.account_id.clone());
-        let rows = context
-            .store
-            .with(move |warehouse| warehouse.count_rows(&source, spec, &account_id, Window::ALL))
+struct Refresh<'a> {
+    context: &'a StreamContext,
+    normalizer: MakeNormalizer<'a>,
+    /// Number of the request at which the budget is spent.
+    until: i64,
+    /// Streams whose hints were followed by walking: what the walk did not answer is read by id.
+    walked: BTreeSet<&'static str>,
+    /// Streams in which a GET by id has found a row: a control for proofs (I9).
+    found: BTreeSet<&'static str>,
+    /// Objects that GET did not find.
+    missing: BTreeMap<&'static str, Vec<Deleted>>,
+    refreshed: &'a mut Refreshed,
+}
+
+impl Refresh<'_> {
+    fn budget(&self) -> u64 {
+        u64::try_from(self.until.saturating_sub(self.context.client.requests_sent())).unwrap_or(0)
+    }
+
+    /// Streams that this run reads and whose objects can be read by id.
+    fn streams(&self) -> Vec<&'static StreamSpec> {
+        let wanted = self.context.wanted.iter().copied();
+        wanted.filter(|spec| spec.single == SingleRead::ById).collect()
+    }
+
+    async fn normalizer(&self, spec: &'static StreamSpec) -> Result<Normalizer> {
+        let fields = self
+            .context
+            .ask(spec, |warehouse, place, _| warehouse.list_fields(place.source, place.spec.name))
             .await?;
-        if plan::walk_is_cheaper(walkable, u64::try_from(rows).unwrap_or(0), context.page_size) {
+        Ok((self.normalizer)(spec).with_list_fields(fields))
+    }
+
+    fn progress(&mut self, spec: &'static StreamSpec) -> &mut StreamProgress {
+        self.refreshed.streams.entry(spec.name).or_default()
+    }
+
+    async fn brake(&mut self) -> Result<()> {
+        for spec in self.streams() {
+            if let Some(error) = deletion::brake(self.context, spec).await? {
+                self.refreshed.braked.insert(spec.name, error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows hints, and the hints that follow from them, until none is left or the budget is
+    /// spent.
+    async fn follow_hints(&mut self) -> Result<()> {
+        loop {
+            let before = self.context.client.requests_sent();
+            for spec in self.streams() {
+                self.read_dirty(spec).await?;
+                self.list_lines(spec).await?;
+            }
+            if self.context.client.requests_sent() == before {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn read_dirty(&mut self, spec: &'static StreamSpec) -> Result<()> {
+        if self.budget() == 0 {
+            return Ok(());
+        }
+        let with_absent = !self.refreshed.braked.contains_key(spec.name);
+        let mut candidates = self
+            .context
+            .ask(spec, move |warehouse, place, run| warehouse.dirty(place, run, with_absent))
+            .await?;
+        if self.walked.contains(spec.name) {
+            candidates.ids.iter_mut().for_each(|candidate| candidate.walkable = false);
+        }
+        let reading = self.plan(spec, &candidates, self.budget()).await?;
+        self.read(spec, reading).await
+    }
+
+    async fn plan(
+        &self,
+        spec: &'static StreamSpec,
+        candidates: &Candidates,
+        budget: u64,
+    ) -> Result<Reading> {
+        let walkable = candidates.ids.iter().filter(|candidate| candidate.walkable).count();
+        // A lone object is never worth a walk, nor the probe that a walk needs.
+        let windows = walkable > 2 && self.context.trusts_filter(spec).await?;
+        Ok(plan::prefix_within(
+            &candidates.ids,
+            &candidates.rows_by_hour,
+            candidates.rows,
+            self.context.page_size,
+            windows,
+            budget,
+        ))
+    }
+
+    async fn read(&mut self, spec: &'static StreamSpec, reading: Reading) -> Result<()> {
+        let normalizer = self.normalizer(spec).await?;
+        if reading.whole || !reading.windows.is_empty() {
+            self.walked.insert(spec.name);
             let mut progress = StreamProgress::default();
-            let result = context.walk_whole(spec, &normalizer(spec), &mut progress).await;
-            refreshed.entry(spec.name).or_default().add(progress.outcome);
-            result?;
+            let result = self.walk(spec, &normalizer, &reading, &mut progress).await;
+            self.progress(spec).add(progress);
+            self.note(result)?;
+        }
+        let usable: Vec<String> =
+            reading.singles.into_iter().filter(|id| is_usable_id(id)).collect();
+        for some in usable.chunks(UNIT_ROWS) {
+            self.read_unit(spec, &normalizer, some).await?;
+        }
+        Ok(())
+    }
+
+    async fn walk(
+        &self,
+        spec: &'static StreamSpec,
+        normalizer: &Normalizer,
+        reading: &Reading,
+        progress: &mut StreamProgress,
+    ) -> Result<()> {
+        if reading.whole {
+            return self.context.walk_whole(spec, normalizer, progress).await;
+        }
+        for window in &reading.windows {
+            self.context.look_again(spec, normalizer, *window, progress).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the first failure; gives one that must end the run.
+    fn note<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.kind().ends_run() => Err(error),
+            Err(error) => {
+                self.refreshed.failure.get_or_insert(error);
+                Ok(None)
+            }
         }
     }
-    Ok(())
-}
 
-/// Groups ids by stream, without those that could not be asked for.
-fn by_stream(
-    context: &StreamContext,
-    waiting: Vec<DirtyId>,
-) -> Vec<(&'static StreamSpec, Vec<String>)> {
-    let mut groups: BTreeMap<&'static str, (&'static StreamSpec, Vec<String>)> = BTreeMap::new();
-    for DirtyId { stream, id } in waiting {
-        let Some(spec) = context.kind.stream(&stream) else { continue };
-        if spec.single == SingleRead::ById && is_usable_id(&id) {
-            groups.entry(spec.name).or_insert_with(|| (spec, Vec::new())).1.push(id);
-        }
-    }
-    groups.into_values().collect()
-}
-
-/// Reads some ids and commits what was found, whatever failed beside it. Gives the first failure;
-/// ids without an answer are marked as tried.
-///
-/// # Errors
-/// What must end the run, after the commit; and what keeps the commit from happening.
-async fn read_unit(
-    context: &StreamContext,
-    spec: &'static StreamSpec,
-    normalizer: &Normalizer,
-    ids: &[String],
-) -> Result<(RowCounts, Option<Error>)> {
-    let mut batches: Vec<Batch> = Vec::with_capacity(ids.len());
-    let (mut in_vain, mut failure) = (Vec::new(), None);
-    let mut reads = stream::iter(ids.to_vec())
-        .map(|id| {
-            let client = context.client.clone();
-            async move {
+    /// Reads some ids and commits what was found, whatever failed beside it. Ids without an answer
+    /// are marked as tried.
+    async fn read_unit(
+        &mut self,
+        spec: &'static StreamSpec,
+        normalizer: &Normalizer,
+        ids: &[String],
+    ) -> Result<()> {
+        let client = &self.context.client;
+        let mut reads = stream::iter(ids.to_vec())
+            .map(|id| async move {
                 let single = client.read_one(spec, &id).await;
                 (id, single)
+            })
+            .buffer_unordered(READS_AHEAD);
+        let mut answers = Answers::default();
+        while let Some((id, single)) = reads.next().await {
+            if *self.context.stop.borrow() {
+                answers.end = Some(interrupted());
+            } else {
+                answers.take(id, single, normalizer)?;
             }
-        })
-        .buffer_unordered(READS_AHEAD);
-    while let Some((id, single)) = reads.next().await {
-        let stopped = *context.stop.borrow();
-        match single {
-            _ if stopped => {
-                failure = Some(interrupted());
+            if answers.end.is_some() {
                 break;
             }
-            Ok(Single::Found(page)) => batches.push(normalizer.normalize(&page)?),
-            Ok(Single::Missing) => in_vain.push(id),
-            Err(error) => {
-                in_vain.push(id);
-                let ends_run = error.kind().ends_run();
-                failure = failure.or(Some(error));
-                if ends_run {
-                    break;
-                }
+        }
+        drop(reads);
+        self.keep(spec, answers).await
+    }
+
+    async fn keep(&mut self, spec: &'static StreamSpec, answers: Answers) -> Result<()> {
+        let Answers { batches, missing, in_vain, failure, end } = answers;
+        if !batches.is_empty() {
+            self.found.insert(spec.name);
+        }
+        let outcome = self.context.commit_unit(self.context.single_unit(spec, batches)).await?;
+        self.progress(spec).outcome.add(outcome);
+        let gone: Vec<String> = missing.iter().map(|gone| gone.id.clone()).collect();
+        self.context
+            .ask(spec, move |warehouse, place, run| {
+                warehouse.nominate(place, &gone, run)?;
+                warehouse.mark_tried(place, &gone, run)?;
+                warehouse.mark_tried(place, &in_vain, run)
+            })
+            .await?;
+        self.missing.entry(spec.name).or_default().extend(missing);
+        if let Some(failure) = failure {
+            self.refreshed.failure.get_or_insert(failure);
+        }
+        end.map_or(Ok(()), Err)
+    }
+
+    /// Lists the lines of objects that changed.
+    async fn list_lines(&mut self, spec: &'static StreamSpec) -> Result<()> {
+        let Some(follows) = spec.follows else { return Ok(()) };
+        let normalizer = (self.normalizer)(spec);
+        loop {
+            let room = self.budget() / REQUESTS_PER_LISTING;
+            let limit = u32::try_from(room).unwrap_or(u32::MAX).min(lines::PARENTS_AT_ONCE);
+            if *self.context.stop.borrow() {
+                return Err(interrupted());
+            }
+            let parents = self
+                .context
+                .ask(spec, move |warehouse, place, run| warehouse.dirty_parents(place, run, limit))
+                .await?;
+            if parents.is_empty() {
+                return Ok(());
+            }
+            let listed = lines::list(self.context, spec, &follows, &normalizer, parents).await?;
+            self.progress(spec).outcome.add(listed.counts);
+            let (in_vain, unlistable) = (listed.in_vain, listed.unlistable);
+            self.context
+                .ask(spec, move |warehouse, place, run| {
+                    warehouse.spread_to_lines(place, &follows, &unlistable, run)?;
+                    warehouse.mark_tried(place, &in_vain, run)
+                })
+                .await?;
+            if let Some(failure) = listed.failure {
+                self.note(Err::<(), Error>(failure))?;
             }
         }
     }
-    drop(reads);
-    let outcome = context.commit_unit(context.single_unit(spec, batches)).await?;
-    let (run, source) = (context.run.clone(), context.source.clone());
-    context
-        .store
-        .with(move |warehouse| warehouse.mark_tried(&run, &source, spec.name, &in_vain))
-        .await?;
-    match failure {
-        Some(error) if error.kind().ends_run() => Err(error),
-        failure => Ok((outcome, failure)),
+
+    /// Makes hints of unsettled objects, as many as the budget allows, shared over their streams.
+    async fn read_unsettled(&mut self) -> Result<()> {
+        let streams: Vec<_> =
+            self.streams().into_iter().filter(|spec| !spec.settled.is_empty()).collect();
+        for (index, spec) in streams.iter().copied().enumerate() {
+            let waiting = u64::try_from(streams.len() - index).unwrap_or(1);
+            let share = self.budget() / waiting;
+            if share == 0 {
+                continue;
+            }
+            let (seen_from, now) = (self.context.seen_from(spec), self.context.now);
+            let candidates = self
+                .context
+                .ask(spec, move |warehouse, place, _| warehouse.unsettled(place, seen_from, now))
+                .await?;
+            let reading = self.plan(spec, &candidates, share).await?;
+            let chosen = candidates.ids.into_iter().take(reading.candidates);
+            let ids: Vec<String> = chosen.map(|candidate| candidate.id).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            let noticed = self.context.client.requests_sent();
+            self.context
+                .ask(spec, move |warehouse, place, run| {
+                    warehouse.mark_dirty(place, &ids, "unsettled", noticed, run)?;
+                    warehouse.mark_checked(place, &ids, run)
+                })
+                .await?;
+            self.read(spec, reading).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove_deleted(&mut self) -> Result<()> {
+        for (name, missing) in std::mem::take(&mut self.missing) {
+            let Some(spec) = self.context.kind.stream(name) else { continue };
+            if missing.is_empty() {
+                continue;
+            }
+            if let Some(error) = deletion::brake(self.context, spec).await? {
+                self.refreshed.braked.insert(name, error);
+                continue;
+            }
+            let normalizer = self.normalizer(spec).await?;
+            let is_controlled = self.found.contains(name);
+            let count = missing.len();
+            let removed =
+                deletion::remove(self.context, spec, &normalizer, missing, is_controlled).await;
+            match self.note(removed)?.flatten() {
+                Some(counts) => self.progress(spec).outcome.add(counts),
+                None => self.warn(&format!(
+                    "{}.{name}: {count} objects look deleted, but no row that should exist could \
+                     be read, so nothing was removed",
+                    self.context.source
+                )),
+            }
+        }
+        Ok(())
+    }
+
+    async fn warn_of_rest(&self) -> Result<()> {
+        let source = self.context.source.clone();
+        let rest = self.context.store.with(move |warehouse| warehouse.count_hints(&source)).await?;
+        if rest > 0 {
+            self.warn(&format!(
+                "{}: {rest} changed objects wait to be read again: beyond `refresh_budget`, \
+                 unreadable, or not proven to be gone; see `_sync.dirty`",
+                self.context.source
+            ));
+        }
+        Ok(())
+    }
+
+    fn warn(&self, text: &str) {
+        self.context.observer.notify(&Event::Warning { text });
     }
 }
 
-async fn count_dirty(context: &StreamContext) -> Result<Vec<DirtyCount>> {
-    let source = context.source.clone();
-    context.store.with(move |warehouse| warehouse.count_dirty(&source)).await
+/// Answers to reads by id, sorted.
+#[derive(Debug, Default)]
+struct Answers {
+    batches: Vec<Batch>,
+    missing: Vec<Deleted>,
+    in_vain: Vec<String>,
+    failure: Option<Error>,
+    /// What must end the run.
+    end: Option<Error>,
 }
 
-async fn warn_of_rest(context: &StreamContext) -> Result<()> {
-    let rest: u64 = count_dirty(context).await?.into_iter().map(|count| count.ids).sum();
-    if rest > 0 {
-        let text = format!(
-            "{}: {rest} changed objects wait to be read again: beyond `refresh_budget`, gone, or \
-             unreadable; see `_sync.dirty`",
-            context.source
-        );
-        context.observer.notify(&Event::Warning { text: &text });
+impl Answers {
+    fn take(&mut self, id: String, single: Result<Single>, normalizer: &Normalizer) -> Result<()> {
+        match single {
+            Ok(Single::Found(page)) => self.batches.push(normalizer.normalize(&page)?),
+            Ok(Single::Missing { request, observed_at }) => {
+                self.missing.push(Deleted { id, observed_at, request });
+            }
+            Err(error) if error.kind().ends_run() => self.end = Some(error),
+            Err(error) => {
+                self.in_vain.push(id);
+                self.failure.get_or_insert(error);
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 
@@ -10,14 +11,14 @@ use crate::config;
 use crate::error::{Context, Error, Kind, Result};
 use crate::extract::{self, Client, ClientOptions, DEFAULT_MAX_BODY_BYTES};
 use crate::load::{Run, StreamReport};
-use crate::model::{Event, Observer, Outcome, RowCounts, StreamStatus};
+use crate::model::{Effort, Event, Observer, Outcome, RowCounts, StreamStatus};
 use crate::normalize::{Normalizer, Sensitive};
 use crate::plan;
 
 use super::store::Store;
 use super::stream::{StreamContext, StreamProgress, finished_status};
 use super::summary::SourceSummary;
-use super::{Account, Stop, SyncOptions, refresh};
+use super::{Account, Stop, SyncOptions, feed, refresh};
 
 /// Everything that one source's part of a run needs.
 pub(super) struct SourceRun {
@@ -77,6 +78,7 @@ impl SourceRun {
                     rows: RowCounts::default(),
                     note: Some(error.to_string()),
                 },
+                effort: Effort::default(),
             });
         }
     }
@@ -86,17 +88,28 @@ impl SourceRun {
         summary.complete_to = Some(context.now.saturating_sub(context.plan.settle_lag));
         let selected: Vec<&'static StreamSpec> =
             self.account.source.kind.streams.iter().filter(|spec| self.selects(spec)).collect();
-        // Events first: an object read after its event needs no second look.
-        let (events, others): (Vec<_>, Vec<_>) =
+        // Events first: an object read after its event needs no second look. Lines last: what
+        // their objects showed before is answered by them.
+        let (events, objects): (Vec<_>, Vec<_>) =
             selected.into_iter().partition(|spec| spec.append_only);
-        for group in [events, others] {
+        let (lines, objects): (Vec<_>, Vec<_>) =
+            objects.into_iter().partition(|spec| spec.follows.is_some());
+        for spec in &events {
+            if let Err(error) = feed::check_horizon(&context, spec).await {
+                if error.kind().ends_run() {
+                    return Err(error);
+                }
+                summary.errors.push(error);
+            }
+        }
+        for group in [events, objects, lines] {
             self.read_streams(&context, &group, summary).await?;
         }
         if let Err(error) = self.refresh(&context, summary).await {
             // What was read before is whole; the dirty ids that are left wait in the warehouse.
             summary.errors.push(error);
         }
-        summary.publishable = self.is_publishable(summary);
+        summary.publishable = self.is_publishable(&context).await?;
         Ok(())
     }
 
@@ -138,6 +151,8 @@ impl SourceRun {
             now,
             page_size: source.page_size,
             walk_numbers: Arc::new(AtomicI64::new(walk_number)),
+            learned: Arc::default(),
+            brake: self.options.brake,
             observer: Arc::clone(&self.observer),
             stop: self.stop.clone(),
         };
@@ -166,7 +181,9 @@ impl SourceRun {
             let normalizer = self.normalizer(spec);
             tasks.spawn(async move {
                 let mut progress = StreamProgress::default();
+                let began = Instant::now();
                 let result = context.run(spec, &normalizer, &mut progress).await;
+                progress.took = began.elapsed();
                 (spec, progress, result)
             });
         }
@@ -210,7 +227,10 @@ impl SourceRun {
         }
         let note = (!notes.is_empty()).then(|| notes.join("; "));
         summary.newly_quarantined += progress.outcome.newly_quarantined;
-        let report = self.report(context, spec, status, progress.outcome, note);
+        let mut report = self.report(context, spec, status, progress.outcome, note);
+        report.effort.pages = progress.pages;
+        report.effort.windows = progress.windows;
+        report.effort.seconds = progress.took.as_secs_f64();
         summary.streams.push(report);
         let Err(error) = result else { return Ok(None) };
         Ok((!self.is_tolerable(spec, status).await?).then_some(error))
@@ -253,37 +273,56 @@ impl SourceRun {
             account_id: context.account_id.clone(),
             stream: spec.name.to_owned(),
             outcome,
+            effort: Effort::default(),
         }
     }
 
     async fn refresh(&self, context: &StreamContext, summary: &mut SourceSummary) -> Result<()> {
         let normalizer = |spec| self.normalizer(spec);
-        let mut refreshed = refresh::Refreshed::new();
+        let mut refreshed = refresh::Refreshed::default();
         let budget = self.sync.refresh_budget;
-        let result = refresh::dirty_ids(context, budget, &normalizer, &mut refreshed).await;
-        for (stream, outcome) in refreshed {
-            summary.newly_quarantined += outcome.newly_quarantined;
+        let result = refresh::refresh(context, budget, &normalizer, &mut refreshed).await;
+        for (stream, progress) in refreshed.streams {
+            summary.newly_quarantined += progress.outcome.newly_quarantined;
             if let Some(report) = summary.streams.iter_mut().find(|known| known.stream == stream) {
-                report.outcome.rows.add(outcome);
+                report.outcome.rows.add(progress.outcome);
+                report.effort.pages += progress.pages;
+                report.effort.windows += progress.windows;
+            }
+        }
+        for (stream, error) in refreshed.braked {
+            if let Some(report) = summary.streams.iter_mut().find(|known| known.stream == stream) {
+                report.outcome.status = StreamStatus::Failed;
+                report.outcome.note = Some(error.to_string());
+            }
+            summary.errors.push(error);
+        }
+        summary.errors.extend(refreshed.failure);
+        for report in &mut summary.streams {
+            if let Some(spec) = context.kind.tables().find(|spec| spec.name == report.stream) {
+                let (requests, retries) = context.client.requests_for(spec.path);
+                (report.effort.requests, report.effort.retries) = (requests, retries);
             }
         }
         result
     }
 
-    fn is_publishable(&self, summary: &SourceSummary) -> bool {
-        let mut core = self
-            .account
-            .source
-            .kind
-            .streams
-            .iter()
-            .filter(|spec| spec.class == Class::Core && self.account.source.selects(spec.name));
-        core.all(|spec| {
-            let mut reports = summary.streams.iter();
-            reports.any(|report| {
-                report.stream == spec.name && report.outcome.status == StreamStatus::Complete
-            })
-        })
+    /// The account and all core streams reached the bound of this run (DESIGN 3).
+    async fn is_publishable(&self, context: &StreamContext) -> Result<bool> {
+        let bound = context.now.saturating_sub(context.plan.settle_lag);
+        let source = &self.account.source;
+        let core = source.kind.streams.iter().filter(|spec| spec.class == Class::Core);
+        for spec in core.filter(|spec| source.selects(spec.name)) {
+            let state = context
+                .ask(spec, |warehouse, place, _| {
+                    warehouse.stream_state(place.source, place.account_id, place.spec.name)
+                })
+                .await?;
+            if state.complete_to.is_none_or(|complete_to| complete_to < bound) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn selects(&self, spec: &StreamSpec) -> bool {

@@ -1,7 +1,8 @@
 //! One stream of one run: walks become load units, load units become progress.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -13,13 +14,13 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::extract::{
     self, Client, FilterSupport, ResumePoint, WalkEnd, WalkRequest, WalkStatus, Walked,
 };
-use crate::load::{LedgerAdvance, LoadUnit, Run, WalkState};
+use crate::load::{LedgerAdvance, LoadUnit, Place, Run, WalkState, Warehouse};
 use crate::model::{Batch, Event, Observer, RowCounts, StreamStatus, WalkKind, Window};
 use crate::normalize::Normalizer;
 use crate::plan::{self, Walk};
 
-use super::Stop;
 use super::store::Store;
+use super::{Stop, deletion};
 
 /// Bounds of a load unit (DESIGN 1): rows, bytes of memory, time.
 const UNIT_ROWS: usize = 20_000;
@@ -46,8 +47,21 @@ pub(super) struct StreamContext {
     pub(super) now: i64,
     pub(super) page_size: u32,
     pub(super) walk_numbers: Arc<AtomicI64>,
+    pub(super) learned: Arc<Mutex<Learned>>,
+    /// Stop deletions that look like a fault of the source (I9).
+    pub(super) brake: bool,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) stop: Stop,
+}
+
+/// What a run learns of its lists on the way.
+#[derive(Debug, Default)]
+pub(super) struct Learned {
+    /// Whether the `created_at` filter of a stream can be trusted.
+    trusted_filters: BTreeMap<&'static str, bool>,
+    /// Time of creation, Unix seconds, after which a walk of this run has seen all objects of a
+    /// stream.
+    seen_from: BTreeMap<&'static str, i64>,
 }
 
 /// How a stream went, so far or in the end.
@@ -56,9 +70,42 @@ pub(super) struct StreamProgress {
     pub(super) outcome: RowCounts,
     pub(super) notes: Vec<String>,
     pub(super) cursor_ignored: bool,
+    /// Pages that walks brought.
+    pub(super) pages: u64,
+    /// Walks that reached their end.
+    pub(super) windows: u64,
+    /// Time that it took.
+    pub(super) took: Duration,
+}
+
+impl StreamProgress {
+    /// Adds what another part of the run brought.
+    pub(super) fn add(&mut self, other: Self) {
+        self.outcome.add(other.outcome);
+        self.notes.extend(other.notes);
+        self.cursor_ignored |= other.cursor_ignored;
+        self.pages += other.pages;
+        self.windows += other.windows;
+        self.took += other.took;
+    }
 }
 
 impl StreamContext {
+    /// Names a stream of this source to the warehouse.
+    pub(super) fn place(&self, spec: &'static StreamSpec) -> Place<'_> {
+        Place { source: &self.source, account_id: &self.account_id, spec }
+    }
+
+    /// Asks the warehouse something about a stream.
+    pub(super) async fn ask<T, F>(&self, spec: &'static StreamSpec, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Warehouse, &Place<'_>, &Run) -> Result<T> + Send + 'static,
+    {
+        let context = self.clone();
+        self.store.with(move |warehouse| work(warehouse, &context.place(spec), &context.run)).await
+    }
+
     /// Makes all walks of a stream; what was committed before an error is in `progress`.
     pub(super) async fn run(
         &self,
@@ -72,9 +119,31 @@ impl StreamContext {
             .with(move |warehouse| warehouse.stream_state(&source, &account_id, spec.name))
             .await?;
         for walk in plan::walks(spec, &state, self.plan, self.now) {
+            let seen_from = walk.asked().from.unwrap_or(i64::MIN);
             self.run_walk(spec, normalizer, walk, progress).await?;
+            self.learned().seen_from.insert(spec.name, seen_from);
         }
         Ok(())
+    }
+
+    /// Gives the time of creation after which this run has seen all objects of a stream.
+    pub(super) fn seen_from(&self, spec: &StreamSpec) -> Option<i64> {
+        self.learned().seen_from.get(spec.name).copied()
+    }
+
+    fn learned(&self) -> MutexGuard<'_, Learned> {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks again at a part of a list, for objects that may have changed.
+    pub(super) async fn look_again(
+        &self,
+        spec: &'static StreamSpec,
+        normalizer: &Normalizer,
+        window: Window,
+        progress: &mut StreamProgress,
+    ) -> Result<()> {
+        self.run_walk(spec, normalizer, Walk::second_look(window, self.now), progress).await
     }
 
     /// Walks the whole list now, whatever the ledger says.
@@ -106,10 +175,17 @@ impl StreamContext {
             walk = walk.unfiltered();
             end = self.walk_to_end(spec, normalizer, &walk, progress).await?;
         }
-        if end.rows == 0 && self.expects_rows(spec, &walk).await? {
-            // An empty answer never destroys: asked once more, then refused (DESIGN 6).
+        progress.pages += end.pages;
+        progress.windows += 1;
+        if end.rows == 0 && !walk.is_second_look && self.expects_rows(spec, &walk).await? {
+            // An empty answer never destroys: asked once more, then refused (DESIGN 6), unless the
+            // few rows that it should have shown are proven to be gone.
             end = self.walk_to_end(spec, normalizer, &walk, progress).await?;
-            if end.rows == 0 {
+            if end.rows == 0
+                && deletion::explains_emptiness(self, spec, normalizer, &walk, progress).await?
+            {
+                end = self.walk_to_end(spec, normalizer, &walk, progress).await?;
+            } else if end.rows == 0 {
                 return Err(Error::new(
                     Kind::Contract,
                     format!(
@@ -146,11 +222,17 @@ impl StreamContext {
         }
     }
 
-    async fn trusts_filter(&self, spec: &'static StreamSpec) -> Result<bool> {
+    /// Tells whether a stream heeds its `created_at` filter; probed once a run.
+    pub(super) async fn trusts_filter(&self, spec: &'static StreamSpec) -> Result<bool> {
         if spec.created_filter == CreatedFilter::Absent {
             return Ok(false);
         }
-        Ok(self.client.probe_created_filter(spec).await? == FilterSupport::Honoured)
+        if let Some(trusted) = self.learned().trusted_filters.get(spec.name) {
+            return Ok(*trusted);
+        }
+        let trusted = self.client.probe_created_filter(spec).await? == FilterSupport::Honoured;
+        self.learned().trusted_filters.insert(spec.name, trusted);
+        Ok(trusted)
     }
 
     async fn expects_rows(&self, spec: &'static StreamSpec, walk: &Walk) -> Result<bool> {
@@ -182,7 +264,7 @@ impl StreamContext {
         });
         let (sender, mut pages) = mpsc::channel(PAGES_AHEAD);
         let resume = walk.resumes.as_ref().map(|open| resume_point(&open.resume)).transpose()?;
-        let request = WalkRequest { spec, window: walk.asked(), resume };
+        let request = WalkRequest { spec, window: walk.asked(), resume, filter: None };
         let client = self.client.clone();
         let mut fetching = JoinSet::new();
         fetching.spawn(async move { extract::walk(&client, request, sender).await });
@@ -225,21 +307,28 @@ impl StreamContext {
     }
 
     fn open_unit(&self, spec: &'static StreamSpec, walk: &Walk) -> OpenUnit {
-        let number = walk.resumes.as_ref().map_or_else(
-            || self.walk_numbers.fetch_add(1, Ordering::SeqCst) + 1,
-            |open| open.number,
-        );
+        let (number, started_run, started_request) = match &walk.resumes {
+            Some(open) => (open.number, open.started_run, open.started_request),
+            None => (
+                self.walk_numbers.fetch_add(1, Ordering::SeqCst) + 1,
+                self.run.number,
+                self.client.requests_sent(),
+            ),
+        };
         OpenUnit {
             spec,
             batches: Vec::new(),
             rows: 0,
             bytes: 0,
             opened: Instant::now(),
+            is_recorded: !walk.is_second_look,
             ledger: LedgerAdvance {
                 number,
                 kind: walk.kind,
                 window: walk.window,
                 started: walk.started,
+                started_run,
+                started_request,
                 state: WalkState::Open {
                     resume: walk.resumes.as_ref().map(|open| open.resume.clone()),
                 },
@@ -312,7 +401,9 @@ impl StreamContext {
             account_id: self.account_id.clone(),
             spec,
             batches,
+            deleted: Vec::new(),
             ledger: None,
+            lines_of: Vec::new(),
         }
     }
 }
@@ -342,6 +433,7 @@ struct OpenUnit {
     bytes: usize,
     opened: Instant,
     ledger: LedgerAdvance,
+    is_recorded: bool,
     has_news: bool,
 }
 
@@ -381,7 +473,7 @@ impl OpenUnit {
         self.rows = 0;
         self.bytes = 0;
         let mut unit = context.single_unit(self.spec, std::mem::take(&mut self.batches));
-        unit.ledger = Some(self.ledger.clone());
+        unit.ledger = self.is_recorded.then(|| self.ledger.clone());
         Some(unit)
     }
 }

@@ -195,6 +195,14 @@ fn stream_json(report: &StreamReport) -> Value {
         "unchanged": rows.unchanged,
         "superseded": rows.superseded,
         "quarantined": rows.quarantined,
+        "deleted": rows.deleted,
+        "loaded": rows.inserted + rows.updated,
+        "ties_out": rows.ties_out(),
+        "requests": report.effort.requests,
+        "retries": report.effort.retries,
+        "pages": report.effort.pages,
+        "windows": report.effort.windows,
+        "seconds": (report.effort.seconds * 1000.0).round() / 1000.0,
         "note": report.outcome.note,
     })
 }

@@ -70,7 +70,7 @@ async fn only_the_apis_own_404_proves_an_object_missing() {
         let script = Script::start().await;
         script.on("/invoices/inv_1", [reply.clone()]);
         match client(&script).read_one(spec("invoices"), "inv_1").await {
-            Ok(Single::Missing) => assert!(missing, "{reply:?}"),
+            Ok(Single::Missing { .. }) => assert!(missing, "{reply:?}"),
             Ok(Single::Found(page)) => panic!("{page:?}"),
             Err(error) => {
                 assert!(!missing, "{reply:?}");

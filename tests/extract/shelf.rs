@@ -13,7 +13,7 @@ use super::spec;
 use crate::support::script::{Reply, Request, Script};
 
 pub(super) fn all(stream: &str) -> WalkRequest {
-    WalkRequest { spec: spec(stream), window: Window::ALL, resume: None }
+    WalkRequest { spec: spec(stream), window: Window::ALL, resume: None, filter: None }
 }
 
 pub(super) async fn collect(

@@ -317,7 +317,7 @@ fn system_columns_tell_where_a_row_came_from() {
 fn an_empty_page_gives_an_empty_batch() {
     let batch = normalize("plans", &[]);
     assert_eq!(batch.records.num_rows(), 0);
-    assert_eq!(batch.records.schema().fields().len(), spec("plans").fields.len() + 8);
+    assert_eq!(batch.records.schema().fields().len(), spec("plans").fields.len() + 9);
 }
 
 #[test]
@@ -329,6 +329,7 @@ fn stage_schemas_follow_the_catalogue() {
         expected.extend(table.fields.iter().map(|field| field.column));
         expected.extend([
             "_row_hash",
+            "_list_hash",
             "_extra",
             "_problems",
             "_raw",

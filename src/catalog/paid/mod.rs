@@ -13,7 +13,8 @@ use self::optional_fields::{
     STATEMENT_FIELDS, USER_FIELDS, WEBHOOK_FIELDS,
 };
 use super::spec::{
-    Authentication, Class, CreatedFilter, Paging, SingleRead, SourceKind, StreamSpec,
+    Authentication, Class, CreatedFilter, Follows, Paging, Settled, SingleRead, SourceKind,
+    StreamSpec,
 };
 
 /// Paid Labs REST API v0.
@@ -39,6 +40,8 @@ const LIST: StreamSpec = StreamSpec {
     append_only: false,
     volatile: &[],
     sensitive: &[],
+    settled: &[],
+    follows: None,
     fields: &[],
 };
 
@@ -93,6 +96,13 @@ const STREAMS: &[StreamSpec] = &[
         path: "/transactions",
         class: Class::Core,
         created_filter: CreatedFilter::Documented,
+        settled: &[Settled::True("paid"), Settled::Equals("status", "void")],
+        follows: Some(Follows {
+            stream: "invoices",
+            column: "invoice_id",
+            field: "invoice",
+            parameter: "invoice",
+        }),
         fields: TRANSACTION_FIELDS,
         ..LIST
     },
@@ -104,6 +114,7 @@ const STREAMS: &[StreamSpec] = &[
         class: Class::Core,
         volatile: &["views"],
         sensitive: &["url"],
+        settled: &[Settled::True("paid"), Settled::True("voided"), Settled::Present("voided_at")],
         fields: INVOICE_FIELDS,
         ..LIST
     },

@@ -14,10 +14,10 @@ pub(super) async fn run(global: &Global, full: bool, printer: &Printer) -> Resul
     let settings = super::settings(global)?;
     let accounts = super::accounts(&settings, global)?;
     let options = SyncOptions {
-        command: "sync".to_owned(),
         full,
         streams: global.stream.clone(),
         retry: super::retry_policy(),
+        ..SyncOptions::default()
     };
     let stop = super::stop_at_signals();
     let observer: Arc<dyn Observer> = Arc::new(Progress::new(printer));
