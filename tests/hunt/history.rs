@@ -20,7 +20,7 @@ use crate::support::oracle::{self, Oracle, Rows};
 use crate::support::warehouse::{Home, number, tables};
 
 /// Says whether the mirror proves deletions; until it does, rows of deleted objects may stay.
-pub(super) const DELETES_ARE_PROVEN: bool = false;
+pub(super) const DELETES_ARE_PROVEN: bool = true;
 
 /// Runs that may be needed until nothing waits to be read again.
 const LAST_RUNS: usize = 3;
@@ -144,8 +144,7 @@ impl History<'_> {
     }
 
     async fn run_here(&self, full: bool) -> Outcome {
-        let mut options =
-            SyncOptions { command: "sync".to_owned(), full, ..SyncOptions::default() };
+        let mut options = SyncOptions { full, brake: false, ..SyncOptions::default() };
         options.retry.base = Duration::from_millis(1);
         options.retry.cap = Duration::from_millis(2);
         options.retry.retry_after_cap = Duration::from_millis(2);
