@@ -26,6 +26,8 @@ mod command_line;
 mod config;
 /// A process killed at every fault point, then run again (I3).
 mod crash;
+/// Full and failing disks.
+mod disk;
 /// The simulated account.
 mod emulator;
 /// Requests, paging, retries, errors.
@@ -34,12 +36,16 @@ mod extract;
 mod hunt;
 /// Where keys come from and never go.
 mod keys;
+/// A month of nightly runs against the truth.
+mod month;
 /// From JSON to columns.
 mod normalize;
 /// Whole runs against the simulated account.
 mod pipeline;
 /// Which walks a run makes.
 mod plan;
+/// What readers see after every exit code.
+mod publishing;
 /// README and shipped files tell the truth.
 mod readme;
 /// Tables on terminals, in CSV, JSON and HTML.

@@ -1,7 +1,6 @@
 //! Plays a history: business, faults, a run of the mirror, what must hold then, and so on; at its
 //! end the mirror must equal the truth, and its past what it once showed.
 
-use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -16,7 +15,7 @@ use serde_json::Value;
 
 use super::checks::{self, Seen};
 use super::plan::{Plan, Round, Run};
-use crate::support::oracle::{self, Oracle, Rows};
+use crate::support::oracle::{self, Oracle, Shown};
 use crate::support::warehouse::{Home, number, tables};
 
 /// Says whether the mirror proves deletions; until it does, rows of deleted objects may stay.
@@ -24,8 +23,6 @@ pub(super) const DELETES_ARE_PROVEN: bool = true;
 
 /// Runs that may be needed until nothing waits to be read again.
 const LAST_RUNS: usize = 3;
-/// Seconds after a run at which its past is read; shorter than the pause between two runs.
-const MEMORY: i64 = 60;
 /// Bounds a run; none takes longer than a moment.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -39,14 +36,6 @@ pub(super) struct Outcome {
     pub(super) is_full: bool,
     /// What went wrong, for people.
     pub(super) text: String,
-}
-
-/// What a published run showed.
-struct Shown {
-    run: String,
-    /// Simulated second of the run.
-    at: i64,
-    rows: BTreeMap<&'static str, Rows>,
 }
 
 /// A history under way.
@@ -188,12 +177,9 @@ impl History<'_> {
         if outcome.code.is_some() {
             checks::parquet(&self.home, &database)?;
         }
-        let newest = "SELECT run_id FROM _sync.runs ORDER BY run_number DESC LIMIT 1";
-        let run = database.texts(newest, &[]).map_err(|error| error.to_string())?.remove(0);
-        let is_news = self.shown.last().is_none_or(|shown| shown.run != run);
-        if is_news {
-            let rows = tables().map(|spec| (spec.name, oracle::current(&database, spec))).collect();
-            self.shown.push(Shown { run, at, rows });
+        let shown = Shown::of(&database, at);
+        if self.shown.last().is_none_or(|last| last.run != shown.run) {
+            self.shown.push(shown);
         }
         self.seen.judge(
             &self.emulator,
@@ -275,29 +261,9 @@ impl History<'_> {
 
     fn compare_with_memory(&self) -> Result<(), String> {
         let database = self.home.open();
-        for spec in tables() {
-            let versions = oracle::versions(&database, spec);
-            for shown in &self.shown {
-                let instant = i128::from(shown.at + MEMORY) * 1_000_000;
-                let then = oracle::as_of(&versions, instant);
-                let wrong = oracle::differences(
-                    spec,
-                    &shown.rows[spec.name],
-                    &then,
-                    |_, column, was, _| {
-                        // A first GET that only adds fields replaces the row in place.
-                        let is_added =
-                            *was == Cell::Null || ["_extra", "_problems"].contains(&column);
-                        is_added && (self.was_lean || oracle::is_get_only(spec, column))
-                    },
-                );
-                if !wrong.is_empty() {
-                    return Err(format!(
-                        "history as of run {} is not what it showed: {wrong:#?}",
-                        shown.run
-                    ));
-                }
-            }
+        let wrong = oracle::forgotten(&database, &self.shown, self.was_lean);
+        if !wrong.is_empty() {
+            return Err(format!("history is not what was shown: {wrong:#?}"));
         }
         self.deleted_versions_are_marked(&database)
     }

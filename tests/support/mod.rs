@@ -1,5 +1,6 @@
 //! What several test modules share.
 
+pub(crate) mod essence;
 pub(crate) mod http;
 pub(crate) mod oracle;
 pub(crate) mod script;

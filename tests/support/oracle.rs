@@ -11,11 +11,16 @@ use paid_sync::model::{Cell, Page, View};
 use paid_sync::normalize::{Normalizer, Sensitive};
 use serde_json::Value;
 
+use super::warehouse::tables;
+
 /// Rows of a stream by id, cells in the order of [`columns`].
 pub(crate) type Rows = BTreeMap<String, Vec<Cell>>;
 
 /// Fields that only GET by id shows (CONTRACT A-31), by stream.
 const GET_ONLY: &[(&str, &[&str])] = &[("invoices", &["chase_schedule", "next_chase_on"])];
+
+/// Seconds after a run at which its past is read; runs are further apart than that.
+const MEMORY: i64 = 60;
 
 /// Columns that tell apart what was read by GET; they follow the typed ones.
 const KEPT: [&str; 2] = ["_extra", "_problems"];
@@ -178,6 +183,44 @@ pub(crate) fn as_of(versions: &[Version], instant: i128) -> Rows {
         .iter()
         .filter(|version| version.from <= instant && version.to.is_none_or(|to| to > instant));
     valid.map(|version| (version.id.clone(), version.cells.clone())).collect()
+}
+
+/// What a published run showed.
+pub(crate) struct Shown {
+    pub(crate) run: String,
+    /// Simulated second of the run.
+    pub(crate) at: i64,
+    pub(crate) rows: BTreeMap<&'static str, Rows>,
+}
+
+impl Shown {
+    /// Remembers what a snapshot shows now.
+    pub(crate) fn of(database: &Database, at: i64) -> Self {
+        let newest = "SELECT run_id FROM _sync.runs ORDER BY run_number DESC LIMIT 1";
+        let run = database.texts(newest, &[]).unwrap().remove(0);
+        let rows = tables().map(|spec| (spec.name, current(database, spec))).collect();
+        Self { run, at, rows }
+    }
+}
+
+/// Tells where the history as of the end of each run is not what that run showed. `was_lean` says
+/// that lists showed less than GETs for a time.
+pub(crate) fn forgotten(database: &Database, shown: &[Shown], was_lean: bool) -> Vec<String> {
+    let mut told = Vec::new();
+    for spec in tables() {
+        let versions = versions(database, spec);
+        for shown in shown {
+            let then = as_of(&versions, i128::from(shown.at + MEMORY) * 1_000_000);
+            let wrong = differences(spec, &shown.rows[spec.name], &then, |_, column, was, _| {
+                // A first GET that only adds fields replaces the row in place.
+                let is_added = *was == Cell::Null || KEPT.contains(&column);
+                is_added && (was_lean || is_get_only(spec, column))
+            });
+            told.extend(wrong.into_iter().map(|wrong| format!("as of run {}: {wrong}", shown.run)));
+        }
+    }
+    told.truncate(10);
+    told
 }
 
 /// Tells, at most ten lines long, what differs between what should be and what is. `is_same` says

@@ -33,6 +33,15 @@ impl Home {
         Self { folder }
     }
 
+    /// Copies the warehouse, links and permissions included, to a home with these further lines.
+    pub(crate) fn twin(&self, emulator: &Emulator, more: &str) -> Self {
+        let twin = Self::new(&emulator.base_url(), more);
+        let copied =
+            Command::new("cp").arg("-a").arg(self.warehouse()).arg(twin.folder.path()).status();
+        assert!(copied.unwrap().success());
+        twin
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
