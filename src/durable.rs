@@ -6,16 +6,15 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Context, Kind, Result};
+use crate::fault;
 
 /// Creates a directory and its parents with this mode; an existing one keeps its own.
 ///
 /// # Errors
 /// [`Kind::Disk`] naming the directory.
 pub fn create_directory(path: &Path, mode: u32) -> Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(mode)
-        .create(path)
+    fault::io("durable.create_directory")
+        .and_then(|()| fs::DirBuilder::new().recursive(true).mode(mode).create(path))
         .context(Kind::Disk, || format!("cannot create the directory {}", path.display()))
 }
 
@@ -24,7 +23,8 @@ pub fn create_directory(path: &Path, mode: u32) -> Result<()> {
 /// # Errors
 /// [`Kind::Disk`] naming the path.
 pub fn set_mode(path: &Path, mode: u32) -> Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+    fault::io("durable.set_mode")
+        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(mode)))
         .context(Kind::Disk, || format!("cannot change the permissions of {}", path.display()))
 }
 
@@ -41,7 +41,8 @@ pub fn sync_directory(path: &Path) -> Result<()> {
 /// # Errors
 /// [`Kind::Disk`] naming the file.
 pub fn sync_file(path: &Path) -> Result<()> {
-    File::open(path)
+    fault::io("durable.sync")
+        .and_then(|()| File::open(path))
         .and_then(|file| file.sync_all())
         .context(Kind::Disk, || format!("cannot make {} durable", path.display()))
 }
@@ -51,7 +52,8 @@ pub fn sync_file(path: &Path) -> Result<()> {
 /// # Errors
 /// [`Kind::Disk`] naming both paths.
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
-    fs::rename(from, to)
+    fault::io("durable.rename")
+        .and_then(|()| fs::rename(from, to))
         .context(Kind::Disk, || format!("cannot rename {} to {}", from.display(), to.display()))?;
     to.parent().map_or(Ok(()), sync_directory)
 }
@@ -61,7 +63,7 @@ pub fn rename(from: &Path, to: &Path) -> Result<()> {
 /// # Errors
 /// [`Kind::Disk`] naming the file.
 pub fn remove_if_present(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
+    match fault::io("durable.remove").and_then(|()| fs::remove_file(path)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).context(Kind::Disk, || format!("cannot remove {}", path.display()))
         }
@@ -74,7 +76,7 @@ pub fn remove_if_present(path: &Path) -> Result<()> {
 /// # Errors
 /// [`Kind::Disk`] naming the directory.
 pub fn remove_tree_if_present(path: &Path) -> Result<()> {
-    match fs::remove_dir_all(path) {
+    match fault::io("durable.remove").and_then(|()| fs::remove_dir_all(path)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).context(Kind::Disk, || format!("cannot remove {}", path.display()))
         }
@@ -89,6 +91,7 @@ pub fn remove_tree_if_present(path: &Path) -> Result<()> {
 pub fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     let temporary = path.with_extension("part");
     let written = || -> std::io::Result<()> {
+        fault::io("durable.write")?;
         let mut file = File::create(&temporary)?;
         file.write_all(content)?;
         file.set_permissions(fs::Permissions::from_mode(mode))?;

@@ -15,7 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("catalog", &[]),
     ("spelling", &[]),
-    ("durable", &["error"]),
+    ("durable", &["error", "fault"]),
     ("database", &["error", "fault", "model"]),
     ("config", &["catalog", "error", "spelling"]),
     ("plan", &["catalog", "model"]),

@@ -1,17 +1,15 @@
 //! I3: kill the process at any fault point, run again, and the warehouse equals that of an
 //! undisturbed run; readers meanwhile see the run before or the run after, whole.
 
-use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output};
 
-use paid_sync::database::{Database, qualified};
 use paid_sync::emulator::{Emulator, Options};
 use paid_sync::fault;
-use paid_sync::model::Table;
 use paid_sync::run::SyncOptions;
 
-use crate::support::warehouse::{Home, account, content, counts, number, tables};
+use crate::support::essence::{Essence, essence};
+use crate::support::warehouse::{Home, account, counts};
 
 const SETTINGS: &str = "[sync]\nrefresh_budget = 100000";
 
@@ -25,44 +23,6 @@ fn sync(home: &Home, drill: Option<&str>) -> Output {
         command.env("PAID_SYNC_FAULT", drill);
     }
     command.output().unwrap()
-}
-
-/// Copies a home with its links and permissions.
-fn copy(home: &Home, emulator: &Emulator) -> Home {
-    let twin = Home::new(&emulator.base_url(), SETTINGS);
-    let status = Command::new("cp")
-        .arg("-a")
-        .arg(home.warehouse())
-        .arg(twin.folder.path())
-        .status()
-        .unwrap();
-    assert!(status.success());
-    twin
-}
-
-/// What must not depend on whether a run was killed.
-#[derive(Debug, PartialEq)]
-struct Essence {
-    current: Vec<Table>,
-    versions: BTreeMap<String, i128>,
-    quarantine: Table,
-    dirty: i128,
-}
-
-fn essence(database: &Database) -> Essence {
-    let versions = tables()
-        .map(|spec| {
-            let history = qualified("paid_history", spec.name);
-            (spec.name.to_owned(), number(database, &format!("SELECT count(*) FROM {history}")))
-        })
-        .collect();
-    let quarantine = "SELECT resource, object, id, raw, problem FROM _sync.quarantine ORDER BY ALL";
-    Essence {
-        current: tables().map(|spec| content(database, spec)).collect(),
-        versions,
-        quarantine: database.table(quarantine, &[]).unwrap(),
-        dirty: number(database, "SELECT count(*) FROM _sync.dirty"),
-    }
 }
 
 fn assert_killed(output: &Output, drill: &str) {
@@ -109,7 +69,7 @@ async fn a_later_run_killed_at_any_point_recovers_and_readers_see_whole_runs() {
     base.sync(SyncOptions::default()).await;
     let before = counts(&base.open());
     emulator.advance(3);
-    let clean = copy(&base, &emulator);
+    let clean = base.twin(&emulator, SETTINGS);
     assert!(sync(&clean, None).status.success());
     let after = counts(&clean.open());
     let expected = essence(&clean.open());
@@ -117,7 +77,7 @@ async fn a_later_run_killed_at_any_point_recovers_and_readers_see_whole_runs() {
     let later_visits =
         ["load.part_written:4", "database.before_commit:12", "database.after_commit:17"];
     for drill in fault::ALL.iter().copied().chain(later_visits) {
-        let home = copy(&base, &emulator);
+        let home = base.twin(&emulator, SETTINGS);
         assert_killed(&sync(&home, Some(drill)), drill);
         let seen = counts(&home.open());
         assert!(seen == before || seen == after, "{drill}: a reader sees a mixture: {seen:?}");

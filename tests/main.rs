@@ -28,20 +28,28 @@ mod config;
 mod crash;
 /// Deletions are proven or do not happen (I9).
 mod deletions;
+/// Full and failing disks.
+mod disk;
 /// Edits that lists hide.
 mod edits;
 /// The simulated account.
 mod emulator;
 /// Requests, paging, retries, errors.
 mod extract;
+/// Random histories against the truth.
+mod hunt;
 /// Where keys come from and never go.
 mod keys;
+/// A month of nightly runs against the truth.
+mod month;
 /// From JSON to columns.
 mod normalize;
 /// Whole runs against the simulated account.
 mod pipeline;
 /// Which walks a run makes.
 mod plan;
+/// What readers see after every exit code.
+mod publishing;
 /// README and shipped files tell the truth.
 mod readme;
 /// A lost working database is rebuilt without asking the API.

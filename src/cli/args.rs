@@ -254,6 +254,8 @@ pub struct Emulate {
 /// How large a simulated account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Size {
+    /// At most 150 objects.
+    Tiny,
     /// About 5 000 objects.
     Small,
     /// About 100 000 objects.

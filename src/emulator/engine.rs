@@ -9,11 +9,6 @@ use super::business::script::Script;
 use super::options::Options;
 use super::rules::actions::Action;
 
-/// Counts the seeded days: three and a half years.
-const SEEDED_DAYS: u32 = 1_278;
-/// Counts the first days in which transactions had their older names.
-const OLD_NAMES_DAYS: i64 = 200;
-
 /// Wraps an action with what only the emulator's own callers may choose.
 #[derive(Clone, Debug)]
 pub(crate) struct Act {
@@ -54,11 +49,12 @@ impl Engine {
     }
 
     fn founded_until(options: &Options, until: i64) -> Self {
-        let first_day = Day::of(options.now).plus_days(1 - i64::from(SEEDED_DAYS));
-        let old_names_until = first_day.plus_days(OLD_NAMES_DAYS).start();
+        let days = options.size.days();
+        let first_day = Day::of(options.now).plus_days(1 - i64::from(days));
+        let old_names_until = first_day.plus_days(options.size.old_names_days()).start();
         let mut engine = Self {
             store: Store::new(options, old_names_until),
-            script: Script::new(options, SEEDED_DAYS, first_day),
+            script: Script::new(options, days, first_day),
             options: options.clone(),
             journal: Vec::new(),
         };

@@ -123,6 +123,14 @@ impl Emulator {
         control::admin::tell(&self.shared, list, at)
     }
 
+    /// Tells id and second of creation of every object that belongs into a list, oldest first, also
+    /// where the objects do not show the time. Nothing if no list has that name.
+    pub fn dates(&self, list: &str) -> Option<Vec<(String, i64)>> {
+        self.shared.catch_up();
+        let stream = api::streams::find(list)?;
+        Some((stream.listing)(&self.shared.engine().store).dates())
+    }
+
     /// Makes the event feed lie from here on.
     pub fn lie(&self, faults: EventFaults) {
         self.shared.change(|engine, now| engine.lie(faults, now));
@@ -132,6 +140,18 @@ impl Emulator {
     /// is spread.
     pub fn churn(&self, order: Churn) -> Vec<Played> {
         self.shared.churn(&order).1
+    }
+
+    /// Lets somebody look at every invoice that was sent: it counts its views and tells nobody.
+    pub fn view_invoices(&self) {
+        self.shared.change(|engine, now| {
+            for invoice in 0..engine.store.invoices.ever() {
+                let action = rules::actions::Action::ViewInvoice(invoice);
+                let act = engine::Act { action, is_silent: true, created_at: None };
+                // What was never sent cannot be looked at.
+                drop(engine.act(act, now));
+            }
+        });
     }
 
     /// Reads what callers did so far.
@@ -150,7 +170,12 @@ impl Emulator {
         self.shared.faults.unused()
     }
 
-    /// Removes all ordered faults. [`Options::chaos`] goes on.
+    /// Replaces [`Options::chaos`] from here on.
+    pub fn set_chaos(&self, chaos: Option<Chaos>) {
+        self.shared.faults.set_chaos(chaos);
+    }
+
+    /// Removes all ordered faults. Random ones go on.
     pub fn clear_faults(&self) {
         self.shared.faults.clear();
     }

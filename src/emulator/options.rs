@@ -11,6 +11,8 @@ use super::faults::Chaos;
 /// Chooses how much business the account did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Size {
+    /// Holds at most 150 objects of all kinds, for tests that play thousands of accounts.
+    Tiny,
     /// Holds about 5 000 objects.
     #[default]
     Small,
@@ -24,25 +26,64 @@ impl Size {
     /// Counts the customers who sign up over the seeded years.
     pub(crate) fn customers(self) -> u32 {
         match self {
+            Self::Tiny => 4,
             Self::Small => 80,
             Self::Medium => 1_600,
             Self::Large => 36_000,
         }
     }
 
+    /// Counts those of them who sign up on the first day.
+    pub(crate) fn first_customers(self) -> u32 {
+        if self == Self::Tiny { 1 } else { self.customers() / 20 }
+    }
+
+    /// Counts the seeded days: three and a half years, unless the account is tiny.
+    pub(crate) fn days(self) -> u32 {
+        if self == Self::Tiny { 60 } else { 1_278 }
+    }
+
+    /// Counts the first days in which transactions had their older names.
+    pub(crate) fn old_names_days(self) -> i64 {
+        if self == Self::Tiny { 20 } else { 200 }
+    }
+
+    /// Counts what the account begins with.
+    pub(crate) fn stock(self) -> Stock {
+        match self {
+            Self::Tiny => Stock { webhooks: 2, users: 3, currencies: 2, offers: 2, products: 2 },
+            Self::Small | Self::Medium | Self::Large => {
+                Stock { webhooks: 9, users: 30, currencies: 4, offers: 6, products: 6 }
+            }
+        }
+    }
+
     /// Bounds the seconds between two things that people do, so that a day's work fits a day.
     pub(crate) fn haste(self) -> i64 {
         match self {
-            Self::Small => 45,
+            Self::Tiny | Self::Small => 45,
             Self::Medium => 8,
             Self::Large => 2,
         }
     }
 }
 
+/// Counts what an account begins with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stock {
+    pub(crate) webhooks: usize,
+    pub(crate) users: usize,
+    /// Counts the currencies in which plans are offered.
+    pub(crate) currencies: usize,
+    /// Counts the plans in each currency.
+    pub(crate) offers: usize,
+    pub(crate) products: usize,
+}
+
 impl fmt::Display for Size {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
+            Self::Tiny => "tiny",
             Self::Small => "small",
             Self::Medium => "medium",
             Self::Large => "large",
@@ -55,6 +96,7 @@ impl FromStr for Size {
 
     fn from_str(text: &str) -> Result<Self, UnknownSize> {
         match text {
+            "tiny" => Ok(Self::Tiny),
             "small" => Ok(Self::Small),
             "medium" => Ok(Self::Medium),
             "large" => Ok(Self::Large),
@@ -69,7 +111,7 @@ pub struct UnknownSize;
 
 impl fmt::Display for UnknownSize {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the size must be small, medium or large")
+        formatter.write_str("the size must be tiny, small, medium or large")
     }
 }
 

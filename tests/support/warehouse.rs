@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use paid_sync::catalog::{StreamSpec, source_kind};
 use paid_sync::config::{self, Settings};
 use paid_sync::database::{Access, Database, qualified};
 use paid_sync::emulator::{Emulator, Options};
+use paid_sync::error::Result;
 use paid_sync::model::{Cell, Silent, Table};
 use paid_sync::run::{self, Account, Summary, SyncOptions};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -30,6 +33,15 @@ impl Home {
         Self { folder }
     }
 
+    /// Copies the warehouse, links and permissions included, to a home with these further lines.
+    pub(crate) fn twin(&self, emulator: &Emulator, more: &str) -> Self {
+        let twin = Self::new(&emulator.base_url(), more);
+        let copied =
+            Command::new("cp").arg("-a").arg(self.warehouse()).arg(twin.folder.path()).status();
+        assert!(copied.unwrap().success());
+        twin
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -48,6 +60,11 @@ impl Home {
 
     /// Runs a sync with the emulator's own key.
     pub(crate) async fn sync(&self, options: SyncOptions) -> Summary {
+        self.try_sync(options).await.unwrap()
+    }
+
+    /// Runs a sync with the emulator's own key, which may fail to start or to be written down.
+    pub(crate) async fn try_sync(&self, options: SyncOptions) -> Result<Summary> {
         let settings = self.settings();
         let accounts = settings
             .sources
@@ -58,7 +75,27 @@ impl Home {
             })
             .collect();
         let (_stop, stopped) = watch::channel(false);
-        run::sync(&settings, accounts, options, Arc::new(Silent), stopped).await.unwrap()
+        run::sync(&settings, accounts, options, Arc::new(Silent), stopped).await
+    }
+
+    /// Makes the command that runs the program on these settings with the emulator's own key.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_paid-sync"));
+        command
+            .args(words)
+            .args(["--no-progress", "--config"])
+            .arg(self.path("sync.toml"))
+            .env("PAID_API_KEY", Options::default().api_key)
+            .env("PAID_SYNC_RETRY_BASE_MS", "1");
+        command
+    }
+
+    /// Reads the report of the newest run that wrote one.
+    pub(crate) fn newest_report(&self) -> Option<Value> {
+        let reports = paid_sync::durable::list(&self.warehouse().join("runs")).ok()?;
+        let newest =
+            reports.iter().rev().find(|path| path.extension().is_some_and(|e| e == "json"))?;
+        serde_json::from_str(&std::fs::read_to_string(newest).ok()?).ok()
     }
 
     /// Opens the snapshot as an analyst does.

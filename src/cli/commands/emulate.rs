@@ -73,6 +73,7 @@ pub(super) async fn start(options: Options) -> Result<Emulator> {
 /// Turns the word into the emulator's size.
 pub(super) const fn size(size: Size) -> emulator::Size {
     match size {
+        Size::Tiny => emulator::Size::Tiny,
         Size::Small => emulator::Size::Small,
         Size::Medium => emulator::Size::Medium,
         Size::Large => emulator::Size::Large,

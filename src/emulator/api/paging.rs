@@ -154,6 +154,10 @@ pub(crate) trait Listing {
     /// Renders all objects that belong into the list as GET by id shows them, oldest first.
     fn truth(&self, today: Day) -> Vec<Bytes>;
 
+    /// Tells id and second of creation of all objects that belong into the list, oldest first, also
+    /// where the objects do not show the time.
+    fn dates(&self) -> Vec<(String, i64)>;
+
     /// Counts the objects that belong into the list, and those that do not.
     fn counts(&self) -> (usize, usize);
 
@@ -199,6 +203,11 @@ impl<T: Resource> Listing for List<T> {
     fn truth(&self, today: Day) -> Vec<Bytes> {
         let genuine = self.rows().filter(|(_, row)| row.object.is_genuine());
         genuine.map(|(_, row)| row.full_view(today)).collect()
+    }
+
+    fn dates(&self) -> Vec<(String, i64)> {
+        let genuine = self.rows().filter(|(_, row)| row.object.is_genuine());
+        genuine.map(|(_, row)| (row.object.id().to_string(), row.created_at)).collect()
     }
 
     fn counts(&self) -> (usize, usize) {

@@ -35,7 +35,7 @@ const EVENT_KINDS: [Option<&str>; 4] =
 impl Script {
     /// Sets up the account before the first customer comes.
     pub(crate) fn found(&mut self, store: &mut Store) {
-        for (index, kind) in EVENT_KINDS.into_iter().cycle().take(9).enumerate() {
+        for (index, kind) in EVENT_KINDS.into_iter().cycle().take(self.stock.webhooks).enumerate() {
             self.step();
             let url = format!("https://hooks.emulated.example/{index}?token=not-a-secret");
             self.act(
@@ -47,13 +47,13 @@ impl Script {
                 }),
             );
         }
-        for _ in 0..30 {
+        for _ in 0..self.stock.users {
             self.hire(store);
         }
-        for currency in Currency::ALL {
+        for currency in Currency::ALL.into_iter().take(self.stock.currencies) {
             self.offer(store, currency);
         }
-        for (name, description, price) in PRODUCTS {
+        for (name, description, price) in PRODUCTS.into_iter().take(self.stock.products) {
             self.stock(store, name, description, price);
         }
         for plan in 0..store.plans.ever() {
@@ -77,7 +77,8 @@ impl Script {
     }
 
     fn offer(&mut self, store: &mut Store, currency: Currency) {
-        for (name, us_cents, interval, interval_count) in OFFERS {
+        for (name, us_cents, interval, interval_count) in OFFERS.into_iter().take(self.stock.offers)
+        {
             self.step();
             let plan = Plan {
                 amount: currency.price(us_cents),
@@ -107,7 +108,7 @@ impl Script {
     }
 
     fn fill_plan(&mut self, store: &mut Store, plan: Position) {
-        let product = plan % PRODUCTS.len();
+        let product = plan % self.stock.products;
         let (Ok(plan), Ok(product)) = (store.plans.get(plan), store.products.get(product)) else {
             return;
         };

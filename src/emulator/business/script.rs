@@ -13,7 +13,7 @@ use crate::emulator::account::calendar::{Agenda, Day};
 use crate::emulator::account::list::Position;
 use crate::emulator::account::money::Currency;
 use crate::emulator::account::store::Store;
-use crate::emulator::options::Options;
+use crate::emulator::options::{Options, Stock};
 use crate::emulator::rules::actions::Action;
 
 const OPENING: i64 = 6 * 3_600;
@@ -117,6 +117,8 @@ pub(crate) struct Script {
     /// Gives so many customers in so many days.
     growth: (u32, u32),
     growth_due: u32,
+    /// Counts what is there before the first customer comes.
+    pub(crate) stock: Stock,
     noticed_invoices: Position,
     /// Holds the invoices that fell overdue since they were last looked at.
     fallen: Vec<Position>,
@@ -138,8 +140,9 @@ impl Script {
             haste: options.size.haste(),
             agenda: Agenda::default(),
             growth: (customers, days),
-            // A twentieth of the customers is there from the first day.
-            growth_due: customers / 20 * days,
+            // Some of the customers are there from the first day.
+            growth_due: options.size.first_customers() * days,
+            stock: options.size.stock(),
             noticed_invoices: 0,
             fallen: Vec::new(),
         }

@@ -57,6 +57,13 @@ impl Faults {
         self.is_active.store(rules.can_strike(), Ordering::Release);
     }
 
+    /// Replaces the random faults.
+    pub(crate) fn set_chaos(&self, chaos: Option<Chaos>) {
+        let mut rules = self.rules();
+        rules.set_chaos(chaos);
+        self.is_active.store(rules.can_strike(), Ordering::Release);
+    }
+
     /// Describes the ordered faults that were never used.
     pub(crate) fn unused(&self) -> Vec<String> {
         self.rules().unused()

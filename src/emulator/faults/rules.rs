@@ -168,6 +168,11 @@ impl Rules {
         self.served.clear();
     }
 
+    /// Replaces the random faults.
+    pub(crate) fn set_chaos(&mut self, chaos: Option<Chaos>) {
+        self.chaos = chaos;
+    }
+
     /// Says whether anything can go wrong.
     pub(crate) fn can_strike(&self) -> bool {
         self.chaos.is_some() || !self.ordered.is_empty()
