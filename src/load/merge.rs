@@ -12,8 +12,8 @@ use crate::fault;
 use crate::model::{Cell, ProblemCode, RowCounts, Severity};
 
 use super::change_log::{ChangeLog, Part};
-use super::hints;
 use super::ledger::{self, LedgerAdvance};
+use super::settle;
 use super::sql;
 use super::unit::LoadUnit;
 use super::warehouse::Run;
@@ -94,7 +94,7 @@ fn merge(database: &Database, origin: Origin<'_>, run: &Run, unit: &LoadUnit) ->
     fault::point("load.part_written");
 
     // While the current table still tells what was known before.
-    hints::settle(database, run, unit)?;
+    settle::settle_hints(database, run, unit)?;
     if outcome.updated > 0 {
         database.execute(&sql::close_versions(source, spec), &version)?;
         database.execute(&sql::delete_replaced(source, spec), &version[..1])?;

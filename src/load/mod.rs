@@ -4,13 +4,16 @@
 //! order: change-log part (fsynced) → one `DuckDB` transaction that names it. A part that no
 //! transaction names is a true observation without consequence and is swept by the next run.
 
+mod asking;
 mod change_log;
+mod feed;
 mod hints;
 mod ledger;
 mod marks;
 mod merge;
 mod rebuild;
 mod schema;
+mod settle;
 mod sql;
 mod unit;
 mod warehouse;
@@ -19,7 +22,8 @@ pub use change_log::{
     ChangeLogListing, CompletedWalk, DamagedPart, LoggedPage, LoggedRows, PartHeader, PartRows,
     list_change_log,
 };
-pub use hints::{Candidates, Feed, Place};
+pub use feed::Feed;
+pub use hints::{Candidates, Place};
 pub use ledger::{LedgerAdvance, WalkState};
 pub use rebuild::{Rebuilding, RunRecord, finish_switch};
 pub use schema::SCHEMA_VERSION;

@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::{Follows, SourceKind, StreamSpec};
+use crate::catalog::{SourceKind, StreamSpec};
 use crate::clock;
 use crate::database::{Access, Database, MEMORY_LIMIT};
 use crate::durable;
 use crate::error::{Error, Kind, Result};
-use crate::model::{Cell, Effort, Outcome, RequestNumber, RowCounts, StreamState, Window};
+use crate::model::{Cell, Effort, Outcome, RowCounts, StreamState, Window};
 
 use super::change_log::{ChangeLog, sweep_unnamed_parts};
-use super::hints::{self, Candidates, Feed, Place};
 use super::merge::{self, Origin};
 use super::schema::{self, SCHEMA_VERSION};
 use super::unit::LoadUnit;
@@ -230,161 +229,6 @@ impl Warehouse {
         self.database.integer("SELECT coalesce(max(number), 0) FROM _sync.ledger", &[])
     }
 
-    /// Gives the objects of a stream that hints name and that this run has not asked for, most
-    /// urgent first; nominations for deletion among them only if wanted.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn dirty(&self, place: &Place<'_>, run: &Run, with_absent: bool) -> Result<Candidates> {
-        hints::dirty(&self.database, place, run.number, with_absent)
-    }
-
-    /// Gives the unsettled objects of a stream that this run has not seen, most urgent first; see
-    /// DESIGN 6. Those created after `seen_from` (Unix seconds) were seen by a walk.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn unsettled(
-        &self,
-        place: &Place<'_>,
-        seen_from: Option<i64>,
-        now: i64,
-    ) -> Result<Candidates> {
-        hints::unsettled(&self.database, place, seen_from, now)
-    }
-
-    /// Gives the objects whose lines in this stream are to be listed again.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn dirty_parents(&self, place: &Place<'_>, run: &Run, limit: u32) -> Result<Vec<String>> {
-        hints::parents(&self.database, place, run.number, limit)
-    }
-
-    /// Marks objects as possibly changed; what was asked for after request `noticed` answers it.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn mark_dirty(
-        &self,
-        place: &Place<'_>,
-        ids: &[String],
-        reason: &str,
-        noticed: RequestNumber,
-        run: &Run,
-    ) -> Result<()> {
-        self.database.transaction(|database| {
-            hints::mark_dirty(database, place, ids, (reason, false), (run.number, noticed))
-        })
-    }
-
-    /// Nominates objects for deletion: GET by id did not find them.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn nominate(&self, place: &Place<'_>, ids: &[String], run: &Run) -> Result<()> {
-        self.database.transaction(|database| {
-            hints::mark_dirty(database, place, ids, ("not found by id", true), (run.number, 0))
-        })
-    }
-
-    /// Gives ids of live rows whose `created_at` lies in a window, at most so many.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn ids_in(&self, place: &Place<'_>, window: Window, limit: u32) -> Result<Vec<String>> {
-        hints::ids_in(&self.database, place, window, limit)
-    }
-
-    /// Writes down that ids were asked for without success, so that others get their turn first.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn mark_tried(&self, place: &Place<'_>, ids: &[String], run: &Run) -> Result<()> {
-        self.database.transaction(|database| hints::mark_tried(database, place, ids, run))
-    }
-
-    /// Writes down that unsettled objects were read again.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn mark_checked(&self, place: &Place<'_>, ids: &[String], run: &Run) -> Result<()> {
-        self.database.transaction(|database| hints::mark_checked(database, place, ids, run))
-    }
-
-    /// Marks the known lines of objects as dirty instead of listing them.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn spread_to_lines(
-        &self,
-        place: &Place<'_>,
-        follows: &Follows,
-        parents: &[String],
-        run: &Run,
-    ) -> Result<()> {
-        self.database
-            .transaction(|database| hints::spread_to_lines(database, place, follows, parents, run))
-    }
-
-    /// Orders a whole walk of every one of these streams, for a reason that a person can read.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn order_rewalks(
-        &self,
-        source: &str,
-        streams: &[&StreamSpec],
-        reason: &str,
-        noticed_at: i64,
-    ) -> Result<()> {
-        self.database.transaction(|database| {
-            hints::order_rewalks(database, source, streams, reason, noticed_at)
-        })
-    }
-
-    /// Gives what is known of the event feed of a source.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn feed(&self, place: &Place<'_>) -> Result<Feed> {
-        hints::feed(&self.database, place)
-    }
-
-    /// Keeps what was seen of the event feed.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn keep_feed(&self, place: &Place<'_>, seen: Feed, run: &Run) -> Result<()> {
-        self.database.transaction(|database| hints::keep_feed(database, place, seen, run))
-    }
-
-    /// Tells whether this run saw that the feed shows nothing from before the last run.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn feed_is_bare(&self, place: &Place<'_>, run: &Run) -> Result<bool> {
-        let query = "SELECT count(*) FROM _sync.feed WHERE source = $1 AND run_id = $2 \
-                     AND reaches_to IS NULL";
-        Ok(self.database.integer(query, &[place.source.into(), (&run.id).into()])? > 0)
-    }
-
-    /// Counts the objects of a stream that are nominated for deletion.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn count_absent(&self, place: &Place<'_>) -> Result<u64> {
-        hints::count_absent(&self.database, place)
-    }
-
-    /// Gives rows that are likely alive, newest first.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn likely_alive(&self, place: &Place<'_>, limit: u32) -> Result<Vec<String>> {
-        hints::likely_alive(&self.database, place, limit)
-    }
-
     /// Gives the fields that list copies of a stream were seen to carry.
     ///
     /// # Errors
@@ -414,7 +258,7 @@ impl Warehouse {
     /// # Errors
     /// [`Kind::Database`].
     pub fn count_hints(&self, source: &str) -> Result<u64> {
-        hints::count(&self.database, source)
+        super::hints::count(&self.database, source)
     }
 
     /// Counts the live rows of a stream whose `created_at` lies in `(from, to]`, or all.
