@@ -336,9 +336,6 @@ async fn masked_fields_stay_masked_and_their_salt_is_kept() {
             assert_eq!(std::fs::read(rebuilt.warehouse().join("work/salt")).ok(), salt);
             let twin = copy(&home, &emulator.base_url(), &settings);
             assert_goes_on_alike(&rebuilt, &twin, &what);
-            let written = "SELECT sum(inserted + updated) FROM _sync.stream_runs WHERE run_id = \
-                           (SELECT max(run_id) FROM _sync.runs)";
-            assert_eq!(number(&rebuilt.open(), written), 0, "{what}: nothing had changed");
         }
     }
 }
