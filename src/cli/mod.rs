@@ -19,6 +19,9 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Threads for work that blocks: the warehouse, and looking up a host's name beside it.
+const BLOCKING_THREADS: usize = 2;
+
 /// Runs the program with these words and gives its exit code.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let surroundings = Surroundings::detect(&environment);
@@ -47,7 +50,9 @@ fn start(arguments: &Arguments, printer: &Printer) -> Result<u8> {
     if let Some(output) = &arguments.global.output {
         printer::check_output(output)?;
     }
+    // Blocking work is one piece at a time; every further thread would keep freed memory of its own.
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()
         .context(Kind::Disk, || "cannot start the runtime")?;
