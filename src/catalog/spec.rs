@@ -70,6 +70,9 @@ pub struct StreamSpec {
     pub append_only: bool,
     /// Source fields that change without meaning; kept out of hashes and history (DESIGN 6).
     pub volatile: &'static [&'static str],
+    /// Source fields that a GET may show and a list may not (CONTRACT A-31). Only these may come to a
+    /// row without being an edit: any other field could be new.
+    pub get_only: &'static [&'static str],
     /// Source fields that `sensitive = "hash" | "drop"` applies to (CONTRACT N1.6).
     pub sensitive: &'static [&'static str],
     /// Signs that an object is done with; without one it is unsettled and read again (DESIGN 6).

@@ -41,6 +41,9 @@ pub enum WalkState {
     },
     /// Its end is proven.
     Complete,
+    /// The server showed what it had at once and ignored the cursor: nothing proves the end, but what
+    /// was not shown may be asked for by id.
+    Unpaged,
     /// It led nowhere: the ledger forgets it, and the next run starts anew.
     Abandoned,
 }
@@ -56,7 +59,7 @@ pub(super) fn advance(
     let (state, resume) = match &advance.state {
         WalkState::Open { resume } => ("open", resume.as_deref()),
         WalkState::Complete => ("complete", None),
-        WalkState::Abandoned => return Ok(()),
+        WalkState::Unpaged | WalkState::Abandoned => return Ok(()),
     };
     database.execute(
         "INSERT INTO _sync.ledger VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
@@ -101,13 +104,18 @@ pub(super) fn conclude(
     run: &Run,
 ) -> Result<()> {
     let (source, spec) = (unit.source.as_str(), unit.spec);
-    if advance.state == WalkState::Complete && !spec.append_only {
+    if matches!(advance.state, WalkState::Complete | WalkState::Unpaged) && !spec.append_only {
         nominate_absent(database, unit, advance, run)?;
     }
     if advance.state == WalkState::Complete && advance.kind == WalkKind::Full {
         database.execute(
             "DELETE FROM _sync.rewalks WHERE source = $1 AND stream = $2 AND noticed_at <= $3",
             &[source.into(), spec.name.into(), advance.started.into()],
+        )?;
+        // What no list copy of a whole walk carried, lists do not carry.
+        database.execute(
+            "DELETE FROM _sync.list_fields WHERE source = $1 AND stream = $2 AND run_number < $3",
+            &[source.into(), spec.name.into(), advance.started_run.into()],
         )?;
         database.execute(
             "DELETE FROM _sync.dirty_parents WHERE source = $1 AND stream = $2 AND \
@@ -120,7 +128,7 @@ pub(super) fn conclude(
             ],
         )?;
     }
-    if matches!(advance.state, WalkState::Complete | WalkState::Abandoned) {
+    if !matches!(advance.state, WalkState::Open { .. }) {
         database.execute_batch(
             "DELETE FROM _sync.walk_ids WHERE walk NOT IN \
              (SELECT number FROM _sync.ledger WHERE state = 'open')",
@@ -150,8 +158,10 @@ fn nominate_absent(
          make_timestamp($4), $5, 0, NULL, NULL, true FROM {table} AS known \
          WHERE _account_id = $3 AND _first_seen_at < make_timestamp($6 * 1000000){in_window} \
          AND id NOT IN (SELECT id FROM _sync.walk_ids WHERE walk = $7) \
-         AND id NOT IN (SELECT id FROM _sync.dirty WHERE source = $1 AND stream = $2 AND absent)",
+         AND id NOT IN (SELECT id FROM _sync.dirty WHERE source = $1 AND stream = $2 AND absent){few}",
         table = qualified(&unit.source, spec.name),
+        // An unpaged list may hide more than it shows; a few are worth asking for.
+        few = if advance.state == WalkState::Unpaged { " LIMIT 20" } else { "" },
     );
     let mut params: Vec<Param<'_>> = vec![
         (&unit.source).into(),

@@ -111,7 +111,7 @@ fn merge(database: &Database, origin: Origin<'_>, run: &Run, unit: &LoadUnit) ->
     }
     outcome.deleted = delete(database, run, unit)?;
     keep_drift(database, run, unit)?;
-    keep_list_fields(database, origin, run, unit)?;
+    keep_list_fields(database, run, unit)?;
     name_part(database, run, unit, part.as_ref())?;
     if let Some(advance) = &unit.ledger {
         meet(database, unit, advance)?;
@@ -174,13 +174,9 @@ fn stage_deleted(database: &Database, unit: &LoadUnit) -> Result<()> {
     ))
 }
 
-/// Keeps the fields that list copies of the newest run carry: those of older runs may be gone.
-fn keep_list_fields(
-    database: &Database,
-    origin: Origin<'_>,
-    run: &Run,
-    unit: &LoadUnit,
-) -> Result<()> {
+/// Keeps which fields list copies carry, and the run that saw it last: a whole walk that did not
+/// meet a field takes it back.
+fn keep_list_fields(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
     let fields: BTreeSet<&String> =
         unit.batches.iter().flat_map(|batch| &batch.list_fields).collect();
     if fields.is_empty() {
@@ -189,13 +185,11 @@ fn keep_list_fields(
     let rows: Vec<_> = fields.into_iter().map(|field| vec![Some(field.clone())]).collect();
     stage_texts(database, "staged_list_fields", &["field"], &rows)?;
     let place = [(&unit.source).into(), unit.spec.name.into(), run.number.into()];
-    // Logged copies are few, and may lack fields that were masked: they prove no field gone.
-    if matches!(origin, Origin::Observed(_)) {
-        database.execute(
-            "DELETE FROM _sync.list_fields WHERE source = $1 AND stream = $2 AND run_number < $3",
-            &place,
-        )?;
-    }
+    database.execute(
+        "UPDATE _sync.list_fields SET run_number = $3 WHERE source = $1 AND stream = $2 \
+         AND run_number < $3 AND field IN (SELECT field FROM staged_list_fields)",
+        &place,
+    )?;
     database.execute(
         "INSERT INTO _sync.list_fields SELECT $1, $2, field, $3 FROM staged_list_fields \
          WHERE field NOT IN (SELECT field FROM _sync.list_fields WHERE source = $1 \

@@ -176,9 +176,12 @@ pub(super) fn classify(source: &str, spec: &StreamSpec) -> String {
          ), views AS (
            SELECT id, list_hash, get_hash FROM _sync.views
            WHERE source = $1 AND stream = $2 AND account_id = $3
+         ), gone AS (
+           SELECT id, max(_valid_to) AS until FROM {closed}
+           WHERE _deleted AND _account_id = $3 GROUP BY id
          ), compared AS (
            SELECT newest.*, known._first_seen_at AS _known_since,
-             known._changed_at AS _known_changed_at, views.id IS NOT NULL AS _read_by_get,
+             coalesce(known._changed_at, gone.until) AS _known_changed_at, views.id IS NOT NULL AS _read_by_get,
              {differs} AS _volatile,
              CASE
                WHEN known.id IS NULL THEN 'insert'
@@ -192,11 +195,13 @@ pub(super) fn classify(source: &str, spec: &StreamSpec) -> String {
                ELSE 'reread'
              END AS _change
            FROM newest LEFT JOIN known USING (id) LEFT JOIN views USING (id)
+           LEFT JOIN gone USING (id)
          )
          SELECT * REPLACE (
            CASE WHEN _change = 'unchanged' AND _volatile THEN 'volatile' ELSE _change END AS _change)
          FROM compared",
         current = qualified(source, spec.name),
+        closed = closed_table(source, spec.name),
     )
 }
 

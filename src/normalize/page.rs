@@ -124,7 +124,10 @@ impl<'n> Rows<'n> {
             return Hashes { row, list: row };
         }
         let listed = &normalizer.list_fields;
-        let missing = |key: &[u8]| !listed.contains(&*String::from_utf8_lossy(key));
+        let get_only = normalizer.spec.get_only;
+        let missing = |key: &[u8]| {
+            get_only.iter().any(|name| name.as_bytes() == key && !listed.contains(*name))
+        };
         if listed.is_empty() || !object.members().iter().any(|member| missing(&member.key)) {
             return Hashes { row, list: row };
         }

@@ -288,6 +288,9 @@ impl StreamContext {
                 WalkStatus::Complete if self.is_suspicious(spec, walk, end).await? => {}
                 WalkStatus::Complete => unit.ends(end, WalkState::Complete),
                 // Nothing is known of what lies behind such a page.
+                WalkStatus::CursorIgnored if spec.paging == Paging::AfterLastIdPerhaps => {
+                    unit.ends(end, WalkState::Unpaged);
+                }
                 WalkStatus::CursorIgnored | WalkStatus::FilterIgnored => {
                     unit.ends(end, WalkState::Abandoned);
                 }
