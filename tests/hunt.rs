@@ -2,7 +2,8 @@
 //!
 //! `PAID_SYNC_HUNT_SECONDS` is the budget (20 unless told otherwise; 3600 for a night),
 //! `PAID_SYNC_HUNT_SEED` plays one history again, and with `PAID_SYNC_HUNT_SHRINK=1` looks for the
-//! simplest one that fails. `PAID_SYNC_HUNT_FROM` begins elsewhere than at seed 1.
+//! simplest one that fails; `PAID_SYNC_HUNT_KEEP=1` keeps the warehouse of what fails.
+//! `PAID_SYNC_HUNT_FROM` begins elsewhere than at seed 1.
 
 mod checks;
 mod history;
