@@ -106,8 +106,12 @@ impl SourceRun {
             self.read_streams(&context, &group, summary).await?;
         }
         if let Err(error) = self.refresh(&context, summary).await {
-            // What was read before is whole; the dirty ids that are left wait in the warehouse.
+            let ends_run = error.kind().ends_run();
             summary.errors.push(error);
+            if ends_run {
+                // Readers keep the run before: what was cut off here goes on in the next one.
+                return Ok(());
+            }
         }
         summary.publishable = self.is_publishable(&context).await?;
         Ok(())
