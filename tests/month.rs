@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use paid_sync::catalog::StreamSpec;
 use paid_sync::database::Database;
 use paid_sync::emulator::{Churn, Emulator, Fault, Options};
+use paid_sync::model::Cell;
 use paid_sync::normalize::Sensitive;
 use paid_sync::run::SyncOptions;
 use serde_json::Value;
@@ -67,14 +68,14 @@ fn promise(database: &Database, spec: &StreamSpec) -> Promise {
 
 /// Checks one stream after a run: what is missing, what should be gone, and what is out of date
 /// although it was promised not to be.
-fn judge(spec: &'static StreamSpec, nights: &[Night], database: &Database) {
+fn judge(spec: &'static StreamSpec, nights: &[Night], shown: &Shown, database: &Database) {
     let tonight = nights.last().unwrap();
-    let (truth, found) = (&tonight.truth[spec.name], oracle::current(database, spec));
+    let (truth, found) = (&tonight.truth[spec.name], &shown.rows[spec.name]);
     let promise = promise(database, spec);
     let place = format!("night {}, {}", nights.len(), spec.name);
     let missing: Vec<_> = truth.keys().filter(|id| !found.contains_key(*id)).collect();
     assert!(missing.is_empty(), "{place}: {missing:?} are missing");
-    for (id, row) in &found {
+    for (id, row) in found {
         let is_true_on = |night: &Night| match night.truth[spec.name].get(id) {
             Some(truth) => is_same(spec, truth, row),
             None => false,
@@ -105,11 +106,7 @@ fn judge(spec: &'static StreamSpec, nights: &[Night], database: &Database) {
 }
 
 /// A row that no GET has read lacks what only a GET shows.
-fn is_same(
-    spec: &StreamSpec,
-    truth: &[paid_sync::model::Cell],
-    row: &[paid_sync::model::Cell],
-) -> bool {
+fn is_same(spec: &StreamSpec, truth: &[Cell], row: &[Cell]) -> bool {
     let cells = oracle::columns(spec).into_iter().zip(truth.iter().zip(row));
     cells
         .into_iter()
@@ -137,19 +134,17 @@ async fn follow(emulator: &Emulator, silent_percent: u8) -> (usize, usize) {
         let summary = home.sync(SyncOptions::default()).await;
         assert!(matches!(summary.exit_code(), 0 | 1), "{:#}", summary.to_json());
         let database = home.open();
+        let seen = Shown::of(&database, nights[number].at);
         for spec in living() {
-            judge(spec, &nights, &database);
-        }
-        for spec in living() {
-            let (truth, found) =
-                (&nights[number].truth[spec.name], oracle::current(&database, spec));
+            judge(spec, &nights, &seen, &database);
+            let (truth, found) = (&nights[number].truth[spec.name], &seen.rows[spec.name]);
+            let is_true = |(id, row): &(&String, &Vec<Cell>)| {
+                truth.get(*id).is_some_and(|truth| is_same(spec, truth, row))
+            };
             rows += found.len();
-            stale += found
-                .iter()
-                .filter(|(id, row)| truth.get(*id).is_none_or(|truth| !is_same(spec, truth, row)))
-                .count();
+            stale += found.len() - found.iter().filter(is_true).count();
         }
-        shown.push(Shown::of(&database, nights[number].at));
+        shown.push(seen);
     }
     let forgotten = oracle::forgotten(&home.open(), &shown, false);
     assert!(forgotten.is_empty(), "{forgotten:#?}");
