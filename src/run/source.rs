@@ -317,11 +317,7 @@ impl SourceRun {
         let source = &self.account.source;
         let core = source.kind.streams.iter().filter(|spec| spec.class == Class::Core);
         for spec in core.filter(|spec| source.selects(spec.name)) {
-            let state = context
-                .ask(spec, |warehouse, place, _| {
-                    warehouse.stream_state(place.source, place.account_id, place.spec.name)
-                })
-                .await?;
+            let state = context.state(spec).await?;
             if state.complete_to.is_none_or(|complete_to| complete_to < bound) {
                 return Ok(false);
             }

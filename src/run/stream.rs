@@ -15,7 +15,9 @@ use crate::extract::{
     self, Client, FilterSupport, ResumePoint, WalkEnd, WalkRequest, WalkStatus, Walked,
 };
 use crate::load::{LedgerAdvance, LoadUnit, Place, Run, WalkState, Warehouse};
-use crate::model::{Batch, Event, Observer, RowCounts, StreamStatus, WalkKind, Window};
+use crate::model::{
+    Batch, Event, Observer, RowCounts, StreamState, StreamStatus, WalkKind, Window,
+};
 use crate::normalize::Normalizer;
 use crate::plan::{self, Walk};
 
@@ -113,17 +115,21 @@ impl StreamContext {
         normalizer: &Normalizer,
         progress: &mut StreamProgress,
     ) -> Result<()> {
-        let (source, account_id) = (self.source.clone(), self.account_id.clone());
-        let state = self
-            .store
-            .with(move |warehouse| warehouse.stream_state(&source, &account_id, spec.name))
-            .await?;
+        let state = self.state(spec).await?;
         for walk in plan::walks(spec, &state, self.plan, self.now) {
             let seen_from = walk.asked().from.unwrap_or(i64::MIN);
             self.run_walk(spec, normalizer, walk, progress).await?;
             self.learned().seen_from.insert(spec.name, seen_from);
         }
         Ok(())
+    }
+
+    /// Gives what the ledger knows of a stream.
+    pub(super) async fn state(&self, spec: &'static StreamSpec) -> Result<StreamState> {
+        self.ask(spec, |warehouse, place, _| {
+            warehouse.stream_state(place.source, place.account_id, place.spec.name)
+        })
+        .await
     }
 
     /// Gives the time of creation after which this run has seen all objects of a stream.
@@ -237,14 +243,14 @@ impl StreamContext {
     }
 
     async fn expects_rows(&self, spec: &'static StreamSpec, walk: &Walk) -> Result<bool> {
-        let (source, account_id) = (self.source.clone(), self.account_id.clone());
         let window = match walk.kind {
             WalkKind::Full => Window::ALL,
             WalkKind::Window => walk.window,
         };
         let rows = self
-            .store
-            .with(move |warehouse| warehouse.count_rows(&source, spec, &account_id, window))
+            .ask(spec, move |warehouse, place, _| {
+                warehouse.count_rows(place.source, place.spec, place.account_id, window)
+            })
             .await?;
         Ok(rows > 0)
     }
