@@ -42,3 +42,9 @@ pub mod publish;
 pub mod report;
 pub mod run;
 pub mod spelling;
+
+/// One allocator for Rust and for `DuckDB`'s C++: a run makes and drops many buffers on several
+/// threads, and the C library's arenas kept twice what was in use (I10). Its settings are in
+/// `.cargo/config.toml`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

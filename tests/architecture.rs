@@ -69,6 +69,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("strsim::", &["src/spelling.rs"]),
     ("toml::", &["src/config/"]),
     ("sha2::", &["src/normalize/"]),
+    ("tikv_jemallocator::", &["src/lib.rs"]),
 ];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {

@@ -85,8 +85,11 @@ fn merge(database: &Database, origin: Origin<'_>, run: &Run, unit: &LoadUnit) ->
         // Such copies are logged only if they change something.
         database.execute_batch(sql::BELIEVE_LOGGED)?;
     }
-    let mut outcome = count(database, unit)?;
-    outcome.newly_quarantined = quarantine(database, run, unit, committed_at)?;
+    let changes = count(database)?;
+    let mut outcome = changes.outcome(unit);
+    if outcome.quarantined > 0 {
+        outcome.newly_quarantined = quarantine(database, run, unit, committed_at)?;
+    }
     let part = match origin {
         Origin::Observed(change_log) => change_log.write(database, run, unit, committed_at)?,
         Origin::Replayed(part, _) => Some(part.clone()),
@@ -94,20 +97,22 @@ fn merge(database: &Database, origin: Origin<'_>, run: &Run, unit: &LoadUnit) ->
     fault::point("load.part_written");
 
     // While the current table still tells what was known before.
-    settle::settle_hints(database, run, unit)?;
-    if outcome.updated > 0 {
+    settle::settle_hints(database, run, unit, &changes)?;
+    if changes.replaced() > 0 {
         database.execute(&sql::close_versions(source, spec), &version)?;
         database.execute(&sql::delete_replaced(source, spec), &version[..1])?;
     }
-    if outcome.inserted + outcome.updated > 0 {
+    if changes.inserted + changes.replaced() > 0 {
         database.execute(&sql::insert_versions(source, spec), &version)?;
         keep_problems(database, run, unit, committed_at)?;
     }
-    if let Some(update) = sql::update_volatile(source, spec) {
+    if let Some(update) = sql::update_volatile(source, spec).filter(|_| changes.volatile > 0) {
         database.execute(&update, &version)?;
     }
-    for statement in sql::remember_views() {
-        database.execute(&statement, &place)?;
+    if changes.read_by_get > 0 {
+        for statement in sql::remember_views() {
+            database.execute(&statement, &place)?;
+        }
     }
     outcome.deleted = delete(database, run, unit)?;
     keep_drift(database, run, unit)?;
@@ -177,14 +182,22 @@ fn stage_deleted(database: &Database, unit: &LoadUnit) -> Result<()> {
 /// Keeps which fields list copies carry, and the run that saw it last: a whole walk that did not
 /// meet a field takes it back.
 fn keep_list_fields(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
-    let fields: BTreeSet<&String> =
+    let place = [(&unit.source).into(), unit.spec.name.into(), run.number.into()];
+    let mut fields: BTreeSet<&String> =
         unit.batches.iter().flat_map(|batch| &batch.list_fields).collect();
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let seen = "SELECT field FROM _sync.list_fields \
+                WHERE source = $1 AND stream = $2 AND run_number >= $3";
+    for field in database.texts(seen, &place)? {
+        fields.remove(&field);
+    }
     if fields.is_empty() {
         return Ok(());
     }
     let rows: Vec<_> = fields.into_iter().map(|field| vec![Some(field.clone())]).collect();
     stage_texts(database, "staged_list_fields", &["field"], &rows)?;
-    let place = [(&unit.source).into(), unit.spec.name.into(), run.number.into()];
     database.execute(
         "UPDATE _sync.list_fields SET run_number = $3 WHERE source = $1 AND stream = $2 \
          AND run_number < $3 AND field IN (SELECT field FROM staged_list_fields)",
@@ -199,21 +212,63 @@ fn keep_list_fields(database: &Database, run: &Run, unit: &LoadUnit) -> Result<(
     Ok(())
 }
 
-fn count(database: &Database, unit: &LoadUnit) -> Result<RowCounts> {
+/// What `fresh` says of a unit; what is 0 here needs no statement.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Changes {
+    staged: u64,
+    fresh: u64,
+    inserted: u64,
+    updated: u64,
+    unchanged: u64,
+    enriched: u64,
+    volatile: u64,
+    /// Changed list copies of rows that only a GET can tell, and copies that disagree.
+    pub(super) in_doubt: u64,
+    /// Ids that a GET has read, now or before.
+    read_by_get: u64,
+}
+
+impl Changes {
+    /// Counts the rows of the current table that give way to others.
+    const fn replaced(&self) -> u64 {
+        self.updated + self.enriched
+    }
+
+    /// Counts new objects and new versions.
+    pub(super) const fn versions(&self) -> u64 {
+        self.inserted + self.updated
+    }
+
+    fn outcome(&self, unit: &LoadUnit) -> RowCounts {
+        RowCounts {
+            received: unit.batches.iter().map(|batch| batch.received).sum(),
+            inserted: self.inserted,
+            updated: self.updated + self.enriched + self.volatile,
+            unchanged: self.unchanged,
+            superseded: self.staged - self.fresh,
+            quarantined: unit.batches.iter().map(|batch| count_of(&batch.quarantined)).sum(),
+            newly_quarantined: 0,
+            deleted: 0,
+        }
+    }
+}
+
+fn count(database: &Database) -> Result<Changes> {
     let table = database.table(&sql::count_changes(), &[])?;
     let number = |index: usize| match table.rows.first().and_then(|row| row.get(index)) {
         Some(Cell::Integer(number)) => u64::try_from(*number).unwrap_or(0),
         _ => 0,
     };
-    Ok(RowCounts {
-        received: unit.batches.iter().map(|batch| batch.received).sum(),
+    Ok(Changes {
+        staged: number(0),
+        fresh: number(1),
         inserted: number(2),
-        updated: number(3) + number(5),
+        updated: number(3),
         unchanged: number(4),
-        superseded: number(0) - number(1),
-        quarantined: unit.batches.iter().map(|batch| count_of(&batch.quarantined)).sum(),
-        newly_quarantined: 0,
-        deleted: 0,
+        enriched: number(5),
+        volatile: number(6),
+        in_doubt: number(7),
+        read_by_get: number(8),
     })
 }
 
@@ -339,6 +394,9 @@ const fn level(code: ProblemCode) -> &'static str {
 }
 
 fn keep_problems(database: &Database, run: &Run, unit: &LoadUnit, committed_at: i64) -> Result<()> {
+    if unit.batches.iter().all(|batch| batch.problems.is_empty()) {
+        return Ok(());
+    }
     database.execute(
         "INSERT INTO _sync.problems SELECT DISTINCT $1, $2, id, field, code, level, got, \
          staged_problems.type, $3, make_timestamp($4) FROM staged_problems \
@@ -365,6 +423,9 @@ fn stage_drift(database: &Database, unit: &LoadUnit) -> Result<()> {
 }
 
 fn keep_drift(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
+    if unit.batches.iter().all(|batch| batch.unknown_fields.is_empty()) {
+        return Ok(());
+    }
     let place = [(&unit.source).into(), unit.spec.name.into(), (&run.id).into()];
     database.execute(
         "UPDATE _sync.drift AS drift SET rows_seen = drift.rows_seen + seen.rows_seen, \

@@ -66,6 +66,7 @@ CREATE TABLE IF NOT EXISTS _sync.parts (
   commit_number BIGINT, run_id VARCHAR, source VARCHAR, stream VARCHAR, path VARCHAR,
   rows BIGINT);
 CREATE TABLE IF NOT EXISTS _sync.normalizer (version BIGINT, rebuilt_after VARCHAR);
+CREATE TABLE IF NOT EXISTS _sync.definitions (source VARCHAR, fingerprint VARCHAR);
 CREATE OR REPLACE VIEW _sync.freshness AS
 WITH hints AS (
   SELECT source, stream, id, noticed_run, changed_at, coalesce(absent, false) AS absent

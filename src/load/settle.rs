@@ -1,10 +1,10 @@
 //! What the observations of a load unit settle, and the hints that follow from them.
 
 use crate::catalog::StreamSpec;
-use crate::database::{Database, identifier, literal, qualified};
+use crate::database::{Database, Param, identifier, literal, qualified};
 use crate::error::Result;
 
-use super::merge::stage_texts;
+use super::merge::{Changes, stage_texts};
 use super::unit::LoadUnit;
 use super::warehouse::Run;
 
@@ -13,7 +13,12 @@ use super::warehouse::Run;
 ///
 /// A list copy does not answer for a row that a GET filled: it may lack the very field that
 /// changed.
-pub(super) fn settle_hints(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
+pub(super) fn settle_hints(
+    database: &Database,
+    run: &Run,
+    unit: &LoadUnit,
+    changes: &Changes,
+) -> Result<()> {
     let (source, spec) = (unit.source.as_str(), unit.spec);
     let place = [source.into(), spec.name.into(), run.number.into()];
     database.execute(
@@ -22,16 +27,29 @@ pub(super) fn settle_hints(database: &Database, run: &Run, unit: &LoadUnit) -> R
          AND (dirty.noticed_run < $3 OR dirty.noticed_request < fresh._request)",
         &place,
     )?;
+    if changes.in_doubt > 0 {
+        mark_doubtful(database, &place)?;
+    }
+    if changes.versions() > 0 {
+        follow_events(database, run, unit)?;
+    }
+    if changes.versions() > 0 || !unit.deleted.is_empty() {
+        notice_lines(database, run, unit)?;
+        notice_parents(database, run, unit)?;
+    }
+    leave_parents(database, run, unit)
+}
+
+/// Only a GET can tell what a changed list copy of a row that a GET filled means, or which of two
+/// copies is the newer one.
+fn mark_doubtful(database: &Database, place: &[Param<'_>]) -> Result<()> {
     database.execute(
         "INSERT INTO _sync.dirty SELECT $1, $2, id, \
          CASE WHEN _torn THEN 'copies disagree' ELSE 'list copy changed' END, _observed_at, $3, \
          _request, NULL, NULL, false FROM fresh WHERE _change = 'reread' OR _torn",
-        &place,
+        place,
     )?;
-    follow_events(database, run, unit)?;
-    notice_lines(database, run, unit)?;
-    notice_parents(database, run, unit)?;
-    leave_parents(database, run, unit)
+    Ok(())
 }
 
 /// An event marks its object, whatever it says (ANCHORS B 12: never by a list of types).

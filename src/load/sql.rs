@@ -338,7 +338,9 @@ pub(super) fn count_changes() -> String {
         "SELECT (SELECT count(*) FROM {STAGED}), count(*), \
          count(*) FILTER (_change = 'insert'), count(*) FILTER (_change = 'update'), \
          count(*) FILTER (_change IN ('unchanged', 'reread')), \
-         count(*) FILTER (_change IN ('enrich', 'volatile')) FROM {FRESH}"
+         count(*) FILTER (_change = 'enrich'), count(*) FILTER (_change = 'volatile'), \
+         count(*) FILTER (_change = 'reread' OR _torn), \
+         count(*) FILTER (_view = 'get' OR _read_by_get) FROM {FRESH}"
     )
 }
 

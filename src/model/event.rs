@@ -38,6 +38,12 @@ impl StreamStatus {
         Self::Interrupted,
     ];
 
+    /// Everything that the list offered was read.
+    #[must_use]
+    pub const fn is_finished(self) -> bool {
+        matches!(self, Self::Complete | Self::CursorIgnored)
+    }
+
     /// Gives the name stored in the warehouse and printed.
     #[must_use]
     pub const fn name(self) -> &'static str {

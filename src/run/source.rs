@@ -105,6 +105,7 @@ impl SourceRun {
         for group in [events, objects, lines] {
             self.read_streams(&context, &group, summary).await?;
         }
+        let is_read = self.has_read_core(summary);
         if let Err(error) = self.refresh(&context, summary).await {
             let ends_run = error.kind().ends_run();
             summary.errors.push(error);
@@ -113,7 +114,7 @@ impl SourceRun {
                 return Ok(());
             }
         }
-        summary.publishable = self.is_publishable(&context).await?;
+        summary.publishable = is_read && self.is_publishable(&context).await?;
         Ok(())
     }
 
@@ -309,6 +310,14 @@ impl SourceRun {
             }
         }
         result
+    }
+
+    /// No core stream broke off in this run. The ledger alone cannot tell: a run that begins in the
+    /// second of the one before has the same bound.
+    fn has_read_core(&self, summary: &SourceSummary) -> bool {
+        let core = self.account.source.kind.streams.iter().filter(|spec| spec.class == Class::Core);
+        core.filter_map(|spec| summary.streams.iter().find(|report| report.stream == spec.name))
+            .all(|report| report.outcome.status.is_finished())
     }
 
     /// The account and all core streams reached the bound of this run (DESIGN 3).
