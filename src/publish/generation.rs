@@ -1,6 +1,6 @@
 //! The Parquet tables of one run: unchanged partitions are hard links, changed ones are rebuilt.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,12 +9,17 @@ use crate::database::{Database, identifier, literal, qualified};
 use crate::durable;
 use crate::error::{Context, Error, Kind, Result};
 use crate::fault;
+use crate::model::Cell;
 
 use super::partition::{self, Delta};
 use super::{Publication, PublishedSource};
 
 /// File that names the run whose rows a source's Parquet files show.
 const MARKER: &str = "_run";
+/// Rows of a row group: the writer holds a whole one, for each of its threads (I10).
+const ROW_GROUP: usize = 20_480;
+/// Rows of the largest partition that is merged in memory (I10).
+const MOST_MERGED_ROWS: usize = 50_000;
 
 /// Gives the directory that `tables` points to, if there is one.
 #[must_use]
@@ -155,21 +160,68 @@ impl StreamWork<'_> {
             Some((path, _)) => self.link_unchanged(path, &delta.partitions)?,
             None => 0,
         };
+        let sizes = self.sizes(&delta, layout)?;
         for (number, name) in delta.partitions.iter().enumerate() {
-            let old = match previous {
-                Some((path, _)) => durable::files_below(&path.join(name), "parquet")?,
-                None => Vec::new(),
-            };
             let file = format!("{}-{number}.parquet", self.publication.run_id);
             let target = self.target().join(name).join(file);
-            let order_by_time = self.spec.has_column("created_at");
-            rows += partition::merge(&old, &delta, name, &target, order_by_time)?;
+            rows += match sizes.get(name) {
+                Some(size) if *size > MOST_MERGED_ROWS => self.rewrite(name, layout, &target)?,
+                _ => {
+                    let old = match previous {
+                        Some((path, _)) => durable::files_below(&path.join(name), "parquet")?,
+                        None => Vec::new(),
+                    };
+                    let order_by_time = self.spec.has_column("created_at");
+                    partition::merge(&old, &delta, name, &target, order_by_time)?
+                }
+            };
             if target.exists() {
                 durable::set_mode(&target, self.publication.modes.file)?;
             }
         }
         delta.remove()?;
         Ok(rows)
+    }
+
+    /// Counts the rows of the partitions that hold a change.
+    fn sizes(&self, delta: &Delta, layout: Layout) -> Result<BTreeMap<String, usize>> {
+        if delta.partitions.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let part = layout.expression();
+        let query = format!("SELECT {part} AS part, count(*) FROM {} GROUP BY part", self.table());
+        let size = |row: Vec<Cell>| match <[Cell; 2]>::try_from(row) {
+            Ok([Cell::Text(name), Cell::Integer(rows)]) => {
+                Some((name, usize::try_from(rows).ok()?))
+            }
+            _ => None,
+        };
+        Ok(self.database.table(&query, &[])?.rows.into_iter().filter_map(size).collect())
+    }
+
+    /// Writes a partition that is too large for memory from the table: `DuckDB` sorts out of core.
+    fn rewrite(&self, name: &str, layout: Layout, target: &Path) -> Result<usize> {
+        if let Some(directory) = target.parent() {
+            durable::create_directory(directory, 0o700)?;
+        }
+        self.copy(
+            &format!(
+                "SELECT {} FROM {} WHERE {} = {} ORDER BY {}",
+                self.export_columns(),
+                self.table(),
+                layout.expression(),
+                literal(name),
+                self.order(),
+            ),
+            target,
+        )?;
+        durable::sync_file(target)?;
+        partition::count_rows(target)
+    }
+
+    /// Gives the order of rows in a file.
+    fn order(&self) -> &'static str {
+        if self.spec.has_column("created_at") { "created_at, id" } else { "id" }
     }
 
     fn target(&self) -> PathBuf {
@@ -225,15 +277,12 @@ impl StreamWork<'_> {
             &format!("{}_history", self.source.name),
             &format!("_closed_{}", self.spec.name),
         );
-        let order = if self.spec.has_column("created_at") {
-            "_partition, created_at, id"
-        } else {
-            "_partition, id"
-        };
         self.copy(
             &format!(
-                "SELECT {}, {part} AS _partition FROM {table} WHERE _run_id > {since} ORDER BY {order}",
-                self.export_columns()
+                "SELECT {}, {part} AS _partition FROM {table} WHERE _run_id > {since} \
+                 ORDER BY _partition, {}",
+                self.export_columns(),
+                self.order(),
             ),
             &rows,
         )?;
@@ -282,8 +331,9 @@ impl StreamWork<'_> {
 
     fn copy(&self, query: &str, path: &Path) -> Result<()> {
         let path = literal(&path.to_string_lossy());
-        self.database
-            .execute_batch(&format!("COPY ({query}) TO {path} (FORMAT parquet, COMPRESSION zstd)"))
+        self.database.execute_batch(&format!(
+            "COPY ({query}) TO {path} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+        ))
     }
 }
 

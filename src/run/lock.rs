@@ -10,7 +10,15 @@ use crate::error::{Context, Error, Kind, Result};
 /// Holds the warehouse until dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a process that another thread is just starting holds a copy
+    /// of it for a moment.
+    fn drop(&mut self) {
+        let _closing_unlocks_too = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -49,6 +57,6 @@ impl Lock {
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| file.write_all(holder.as_bytes()))
             .context(Kind::Disk, disk)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
