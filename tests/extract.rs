@@ -3,6 +3,7 @@
 mod lost;
 mod paging;
 mod reads;
+mod segments;
 mod shelf;
 
 use std::error::Error as StdError;

@@ -177,6 +177,11 @@ impl Client {
         })
     }
 
+    /// Gives the number of requests that may be under way at the same time, over all streams.
+    pub fn max_in_flight(&self) -> usize {
+        self.inner.pace.width()
+    }
+
     /// Counts the requests sent so far; also the number of the last one.
     pub fn requests_sent(&self) -> RequestNumber {
         self.inner.requests.load(Ordering::SeqCst)

@@ -1,15 +1,40 @@
-//! Runs a walk: asks what the state machine wants, sends on what it accepts.
+//! Runs a walk: asks what its segments want, sends on what they accept, cuts them where it pays.
+//!
+//! ```text
+//!  newest                                                     oldest
+//!  ├── segment ──────►├── segment ──────►├── segment ─────────────►│
+//!  head of the list   after an object    after an object      proven end
+//! ```
+//!
+//! A walk begins as one segment. Where more requests may be under way than segments are, the one
+//! with most left is cut at an object found by asking for the newest one up to a time ([`split`]).
+//! Nothing depends on that answer being right: any object of the list can end a segment and begin
+//! another one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::mpsc::Sender;
+use tokio::sync::{Mutex, Notify};
+use tokio::task::JoinSet;
 
+use super::board::Board;
+use super::checkpoint::Checkpoint;
 use super::client::{Client, Question, Reply, Served};
-use super::decode::Envelope;
-use super::dialect::{self, Dialect};
+use super::decode::{Envelope, Row};
+use super::dialect::{self, Ask, Dialect};
 use super::failure::HttpFailure;
-use super::walk::{Outcome, ResumePoint, Stuck, Walk, WalkStatus};
+use super::ids::is_usable_id;
+use super::segment::{Cut, Segment, Taken};
+use super::split;
+use super::walk::{Outcome, Stuck, WalkStatus};
 use crate::catalog::StreamSpec;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::model::{Page, View, Window};
+
+/// Segments that wait for their turn, per segment under way, where rows show no time: nobody can
+/// tell later how far they came, so that they are cut small from the start.
+const WAITING_PER_SEGMENT: usize = 4;
 
 /// What to walk.
 #[derive(Debug, Clone)]
@@ -19,9 +44,11 @@ pub struct WalkRequest {
     /// The part of it.
     pub window: Window,
     /// Where an earlier walk over the same window stopped.
-    pub resume: Option<ResumePoint>,
+    pub resume: Option<Checkpoint>,
     /// A further filter, the same on every page.
     pub filter: Option<Filter>,
+    /// Segments to walk at the same time, at most; the client's own limits hold all the same.
+    pub width: usize,
 }
 
 /// A query parameter that narrows a list, such as `invoice=inv_1`.
@@ -33,13 +60,15 @@ pub struct Filter {
     pub value: String,
 }
 
-/// A page on its way to normalisation.
+/// A page on its way to be stored.
 #[derive(Debug, Clone)]
-pub struct Walked {
-    /// The elements.
-    pub page: Page,
-    /// Where to go on once this page is stored.
-    pub resume: ResumePoint,
+pub struct Walked<T = Page> {
+    /// What was made of the elements.
+    pub page: T,
+    /// Elements on the page.
+    pub elements: u64,
+    /// Where to go on once this page and all before it are stored.
+    pub resume: Checkpoint,
     /// The server's page count, good for display only (CONTRACT G-A3).
     pub total_pages: Option<u64>,
 }
@@ -58,47 +87,232 @@ pub struct WalkEnd {
     pub requests: u64,
 }
 
-/// Walks a window newest first and sends every page that holds a new row.
+/// Walks a window and sends every page that holds a new row, made into something by `make` on the
+/// task that fetched it.
 ///
-/// Dropping the future loses nothing that was sent; the last stored [`Walked::resume`] goes on from
-/// there. An id may come twice: the later copy is the newer one. On `FilterIgnored` the offending
-/// page is not sent. An empty window is `Complete` with no page: whether it may be empty is for the
-/// caller to judge.
+/// Each segment comes newest first; segments come side by side. Dropping the future loses nothing
+/// that was sent; the last stored [`Walked::resume`] goes on from there. An id may come twice: the
+/// later copy is the newer one. On `FilterIgnored` the offending page is not sent. An empty window
+/// is `Complete` with no page: whether it may be empty is for the caller to judge.
 ///
 /// # Errors
 /// As any request (CONTRACT A1.4); `Contract` if the list cannot be walked to its end;
-/// `Interrupted` if the receiver is gone.
-pub async fn walk(client: &Client, request: WalkRequest, pages: Sender<Walked>) -> Result<WalkEnd> {
-    let WalkRequest { spec, window, resume, filter } = request;
-    let dialect = dialect::of(spec.paging)?;
-    let served = client.served(spec.path);
-    let mut walk = Walk::new(window, served.limit, served.largest, resume);
-    let mut requests: u64 = 0;
-    loop {
-        let mut query = dialect.query(walk.ask());
-        query.extend(filter.iter().map(|by| (by.parameter.to_owned(), by.value.clone())));
-        let page = Some(walk.progress().pages + 1);
-        let question = Question { path: spec.path, query, page };
-        let asked = fetch(client, &question, dialect, walk.ask().after.as_deref()).await?;
-        requests += u64::from(asked.tries());
-        let first_position = walk.progress().elements;
-        let step = match walk.next(&asked.outcome()) {
-            Ok(step) => step,
-            Err(stuck) => return Err(stuck_error(client, &question, asked, stuck)),
-        };
-        let learned = Served { largest: walk.largest(), limit: walk.ask().limit };
-        client.remember(spec.path, learned);
-        if let (Some(resume), Asked::Page(reply)) = (step.send, asked) {
-            let walked = walked(reply, first_position, resume);
-            pages.send(walked).await.map_err(|_| {
-                Error::new(Kind::Interrupted, format!("the walk over {} was ended", spec.path))
-            })?;
-        }
-        if let Some(status) = step.end {
-            let ResumePoint { rows, pages, .. } = *walk.progress();
-            return Ok(WalkEnd { status, rows, pages, requests });
+/// `Interrupted` if the receiver is gone; those of `make`.
+pub async fn walk<T: Send + 'static>(
+    client: &Client,
+    request: WalkRequest,
+    pages: Sender<Walked<T>>,
+    make: impl Fn(Page) -> Result<T> + Send + Sync + 'static,
+) -> Result<WalkEnd> {
+    let dialect = dialect::of(request.spec.paging)?;
+    let walking = Arc::new(Walking {
+        client: client.clone(),
+        dialect,
+        requests: AtomicU64::new(0),
+        news: Notify::new(),
+        cuts: AtomicBool::new(request.width > 1),
+        board: Mutex::new(Board::new(client, &request)),
+        pages,
+        make: Box::new(make),
+        request,
+    });
+    let status = walking.run().await?;
+    let total = walking.board.lock().await.total();
+    let requests = walking.requests.load(Ordering::SeqCst);
+    Ok(WalkEnd { status, rows: total.rows, pages: total.pages, requests })
+}
+
+/// What all tasks of a walk share.
+struct Walking<T> {
+    client: Client,
+    request: WalkRequest,
+    dialect: &'static dyn Dialect,
+    requests: AtomicU64,
+    /// A segment came on: a cut may pay now.
+    news: Notify,
+    /// Segments may still be cut.
+    cuts: AtomicBool,
+    /// Held while a page is sent, so that checkpoints and pages come in the same order.
+    board: Mutex<Board>,
+    pages: Sender<Walked<T>>,
+    make: Box<dyn Fn(Page) -> Result<T> + Send + Sync>,
+}
+
+impl<T: Send + 'static> Walking<T> {
+    /// Runs segments until none is left, or one shows that all are in vain.
+    async fn run(self: &Arc<Self>) -> Result<WalkStatus> {
+        let mut tasks = JoinSet::new();
+        loop {
+            if let Some(status) = self.start(&mut tasks).await {
+                return Ok(status);
+            }
+            tokio::select! {
+                joined = tasks.join_next() => if let Some(joined) = joined {
+                    joined.context(Kind::Network, || "fetching ended unexpectedly")??;
+                },
+                () = self.news.notified() => {}
+            }
         }
     }
+
+    /// Starts what may start: segments that wait, then cuts. Gives how the walk ended, if it has.
+    async fn start(self: &Arc<Self>, tasks: &mut JoinSet<Result<()>>) -> Option<WalkStatus> {
+        let mut board = self.board.lock().await;
+        if board.places.is_empty() || board.status == WalkStatus::FilterIgnored {
+            return Some(board.status);
+        }
+        let mut free = self.request.width.max(1).saturating_sub(board.running());
+        for place in board.places.iter_mut().filter(|place| !place.is_running).take(free) {
+            place.is_running = true;
+            free -= 1;
+            let (walking, segment) = (Arc::clone(self), Arc::clone(&place.segment));
+            tasks.spawn(async move { walking.drive(&segment).await });
+        }
+        let mut wanted = self.cuts_wanted(&board, free, tasks.len());
+        while wanted > 0
+            && let Some((segment, at)) = self.choose(&board)
+        {
+            wanted -= 1;
+            segment.begin_cut();
+            let walking = Arc::clone(self);
+            tasks.spawn(async move {
+                walking.cut(&segment, at).await;
+                Ok(())
+            });
+        }
+        None
+    }
+
+    /// Says how many cuts may be begun; each under way is a task that is no segment.
+    fn cuts_wanted(&self, board: &Board, free: usize, tasks: usize) -> usize {
+        if !self.cuts.load(Ordering::SeqCst) {
+            return 0;
+        }
+        let shows_time = board.places.iter().any(|place| place.segment.view().low.is_some());
+        let waiting = if shows_time { 0 } else { self.request.width * WAITING_PER_SEGMENT };
+        let cutting = tasks.saturating_sub(board.running());
+        (free + waiting)
+            .saturating_sub(board.places.len() - board.running())
+            .saturating_sub(cutting)
+            .min(self.request.width.saturating_sub(cutting))
+    }
+
+    fn choose(&self, board: &Board) -> Option<(Arc<Segment>, i64)> {
+        let views: Vec<_> = board.places.iter().map(|place| place.segment.view()).collect();
+        let floor = self.request.window.from.unwrap_or(0);
+        let limit = self.client.served(self.request.spec.path).limit;
+        let pages = board.total().pages;
+        let (index, at) = split::choose(&views, floor, limit, pages)?;
+        Some((Arc::clone(&board.places.get(index)?.segment), at))
+    }
+
+    /// Looks for an object made at `at` or before, and lets an older segment begin after it. A list
+    /// where that cannot be asked is walked on as it is.
+    async fn cut(self: &Arc<Self>, segment: &Arc<Segment>, at: i64) {
+        let window = Window { from: self.request.window.from, to: Some(at) };
+        // The second object is the place, and the first one the way back that proves an end.
+        let ask = Ask { window, limit: 2, after: None };
+        let question = self.question(&ask, 1);
+        let found = self.client.ask(&question, |body| self.dialect.decode(body)).await;
+        let tries = found.as_ref().map_or(1, |reply| reply.tries);
+        self.requests.fetch_add(tries.into(), Ordering::SeqCst);
+        let rows = match &found {
+            Ok(reply) => reply.value.rows.as_slice(),
+            Err(_) => return self.give_up_cutting(segment),
+        };
+        if rows.iter().any(|row| row.created_at.is_some_and(|created| created > at)) {
+            return self.give_up_cutting(segment);
+        }
+        let usable = |row: &Row| row.id.clone().filter(|id| is_usable_id(id));
+        let [before, row, ..] = rows else { return segment.spare(Some(at)) };
+        let (Some(before), Some(id)) = (usable(before), usable(row)) else {
+            return segment.spare(None);
+        };
+        let mut board = self.board.lock().await;
+        let made = row.created_at.unwrap_or(at);
+        if let Cut::Older(older) = segment.cut([id, before], made, row.created_at.is_some()) {
+            board.add(segment, *older);
+        }
+    }
+
+    fn give_up_cutting(&self, segment: &Segment) {
+        self.cuts.store(false, Ordering::SeqCst);
+        segment.spare(None);
+    }
+
+    /// Walks a segment to its end.
+    async fn drive(self: &Arc<Self>, segment: &Arc<Segment>) -> Result<()> {
+        let path = self.request.spec.path;
+        loop {
+            let (ask, number) = segment.ask();
+            let question = self.question(&ask, number);
+            let asked = fetch(&self.client, &question, self.dialect, ask.after.as_deref()).await?;
+            self.requests.fetch_add(asked.tries().into(), Ordering::SeqCst);
+            let taken = match segment.take(&asked.outcome()) {
+                Ok(taken) => taken,
+                Err(stuck) => return Err(stuck_error(&self.client, &question, asked, stuck)),
+            };
+            let (largest, limit) = taken.learned;
+            self.client.remember(path, Served { largest, limit });
+            let end = taken.step.end;
+            if let Asked::Page(reply) = asked {
+                self.send(segment, reply, taken).await?;
+            } else if let Some(status) = end {
+                self.board.lock().await.end(segment, status);
+            }
+            self.news.notify_one();
+            if end.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn question(&self, ask: &Ask, page: u64) -> Question<'static> {
+        let mut query = self.dialect.query(ask);
+        let filter = self.request.filter.iter();
+        query.extend(filter.map(|by| (by.parameter.to_owned(), by.value.clone())));
+        Question { path: self.request.spec.path, query, page: Some(page) }
+    }
+
+    /// Sends a page with the place of all segments, its own beyond this page.
+    async fn send(
+        &self,
+        segment: &Arc<Segment>,
+        reply: Reply<Envelope>,
+        taken: Taken,
+    ) -> Result<()> {
+        let Taken { step, keep, first_position, .. } = taken;
+        let made = match step.send {
+            Some(point) => {
+                let total_pages = reply.value.total_pages;
+                let page = page(reply, keep, first_position);
+                let elements = u64::try_from(page.elements.len()).unwrap_or(u64::MAX);
+                Some((point, (self.make)(page)?, elements, total_pages))
+            }
+            None => None,
+        };
+        let mut board = self.board.lock().await;
+        if let (Some((point, ..)), Some(place)) = (&made, board.place_of(segment)) {
+            place.sent.point = Arc::new(point.clone());
+        }
+        if let Some(status) = step.end {
+            board.end(segment, status);
+        }
+        if let Some((_, page, elements, total_pages)) = made {
+            let walked = Walked { page, elements, resume: board.checkpoint(), total_pages };
+            self.pages.send(walked).await.map_err(|_| {
+                let path = self.request.spec.path;
+                Error::new(Kind::Interrupted, format!("the walk over {path} was ended"))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn page(reply: Reply<Envelope>, keep: usize, first_position: u64) -> Page {
+    let Reply { value, request, observed_at, .. } = reply;
+    let elements = value.rows.into_iter().take(keep).map(|row| row.json).collect();
+    Page { view: View::List, request, observed_at, elements, first_position }
 }
 
 /// An answer that the state machine has to hear of.
@@ -177,11 +391,4 @@ fn refused(failure: &HttpFailure, after: Option<&str>) -> Refused {
         (Some(400), _) if api.mentions(&["limit", "pagination"]) => Refused::Limit,
         _ => Refused::Request,
     }
-}
-
-fn walked(reply: Reply<Envelope>, first_position: u64, resume: ResumePoint) -> Walked {
-    let Reply { value, request, observed_at, .. } = reply;
-    let elements = value.rows.into_iter().map(|row| row.json).collect();
-    let page = Page { view: View::List, request, observed_at, elements, first_position };
-    Walked { page, resume, total_pages: value.total_pages }
 }

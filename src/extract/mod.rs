@@ -6,11 +6,14 @@
 //! could address another route never enter a request (CONTRACT 0.3), and a walk is complete only
 //! when its end is proven (DESIGN 6).
 //!
-//! Pure parts: `walk` (what to ask next), `seen` (what came already), `decode` and `dialect` (text
+//! Pure parts: `walk` (what to ask next), `segment`, `split` and `board` (several at once), `checkpoint` (where
+//! to go on), `seen` (what came already), `decode` and `dialect` (text
 //! to rows, window to query), `failure` (what an answer means), `retry` (whether to wait), `clock`.
 //! Parts that touch the world: `http` (the only file that knows the HTTP library), `pace`,
 //! `client`, `single` and `drive`.
 
+mod board;
+mod checkpoint;
 mod client;
 mod clock;
 mod decode;
@@ -23,9 +26,12 @@ mod pace;
 mod printable;
 mod retry;
 mod seen;
+mod segment;
 mod single;
+mod split;
 mod walk;
 
+pub use checkpoint::Checkpoint;
 pub use client::{Client, ClientOptions, DEFAULT_MAX_BODY_BYTES};
 pub use clock::ServerClock;
 pub use drive::{Filter, WalkEnd, WalkRequest, Walked, walk};

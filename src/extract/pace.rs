@@ -71,6 +71,11 @@ impl Pace {
         Self { slots, state: Arc::new(Mutex::new(state)), configured, width }
     }
 
+    /// Gives the configured number of slots.
+    pub(super) fn width(&self) -> usize {
+        usize::try_from(self.width).unwrap_or(usize::MAX)
+    }
+
     /// Waits for a slot and a token. Dropping the future takes neither.
     pub(super) async fn permit(&self) -> Permit {
         // The semaphore is never closed; without a slot the token bucket alone sets the pace.

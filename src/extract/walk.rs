@@ -183,6 +183,24 @@ impl Walk {
         &self.progress
     }
 
+    /// Gives the smallest `created_at` so far, Unix seconds, where rows show it and keep the order.
+    pub(super) fn low_water(&self) -> Option<i64> {
+        match self.low_water {
+            LowWater::At(at) => Some(at),
+            LowWater::Unset | LowWater::Useless => None,
+        }
+    }
+
+    /// Tells whether the last page was short: its end is near.
+    pub(super) fn is_near_its_end(&self) -> bool {
+        self.last_page_short
+    }
+
+    /// Tells whether an id is among those it remembers to have met.
+    pub(super) fn remembers(&self, id: &str) -> bool {
+        self.seen.has(id)
+    }
+
     /// Gives the most rows served at once, for the next walk over this list.
     pub(super) fn largest(&self) -> usize {
         self.largest
@@ -272,10 +290,7 @@ impl Walk {
         self.ask.after = known.first().cloned();
         known.extend(came_from);
         self.progress.cursors = known;
-        self.progress.low_water = match self.low_water {
-            LowWater::At(at) => Some(at),
-            LowWater::Unset | LowWater::Useless => None,
-        };
+        self.progress.low_water = self.low_water();
         self.count_page(length);
         self.last_page_short = self.is_short(length);
         self.back = false;

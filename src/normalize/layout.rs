@@ -5,7 +5,7 @@ use super::json::{Object, Value};
 use crate::catalog::{Coercion, Field, StreamSpec};
 
 /// A source of a column.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Source {
     /// Name as in the catalogue, dots included.
     name: &'static str,
@@ -16,7 +16,7 @@ struct Source {
 }
 
 /// A column and the fields that may fill it, best first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Column {
     field: &'static Field,
     sources: Vec<Source>,
@@ -32,7 +32,7 @@ pub(super) struct Chosen<'a> {
 }
 
 /// The known fields of a stream.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Layout {
     /// Top-level fields that are `id`, `object` or a source of a column, in bytewise order.
     names: Vec<&'static str>,

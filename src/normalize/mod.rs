@@ -43,7 +43,7 @@ pub const NORMALIZER_VERSION: i64 = 1;
 pub const FIRST_NORMALIZER_VERSION: i64 = 1;
 
 /// Turns pages of one stream into batches; made once, used for every page.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Normalizer {
     spec: &'static StreamSpec,
     schema: SchemaRef,

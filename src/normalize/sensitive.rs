@@ -47,7 +47,7 @@ enum Cover<'s> {
 }
 
 /// Rewrites records of one stream.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Masker {
     sensitive: Sensitive,
     /// Sensitive fields of the stream's own type.

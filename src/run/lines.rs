@@ -81,10 +81,11 @@ async fn lines_of(
     parent: &str,
 ) -> Result<Option<Vec<Page>>> {
     let filter = Filter { parameter: follows.parameter, value: parent.to_owned() };
-    let request = WalkRequest { spec, window: Window::ALL, resume: None, filter: Some(filter) };
+    let request =
+        WalkRequest { spec, window: Window::ALL, resume: None, filter: Some(filter), width: 1 };
     let (sender, mut receiver) = mpsc::channel(1);
     let client = context.client.clone();
-    let walking = extract::walk(&client, request, sender);
+    let walking = extract::walk(&client, request, sender, Ok);
     let gathering = async {
         let mut pages: Vec<Page> = Vec::new();
         while let Some(walked) = receiver.recv().await {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::catalog::{CreatedFilter, Paging, SourceKind, StreamSpec};
 use crate::error::{Context, Error, Kind, Result};
 use crate::extract::{
-    self, Client, FilterSupport, ResumePoint, WalkEnd, WalkRequest, WalkStatus, Walked,
+    self, Checkpoint, Client, FilterSupport, WalkEnd, WalkRequest, WalkStatus, Walked,
 };
 use crate::load::{LedgerAdvance, LoadUnit, Place, Run, WalkState, Warehouse};
 use crate::model::{
@@ -29,7 +29,7 @@ const UNIT_ROWS: usize = 20_000;
 const UNIT_BYTES: usize = 32 * 1024 * 1024;
 const UNIT_TIME: Duration = Duration::from_secs(5);
 /// Pages fetched ahead of loading; bounds memory (I10).
-const PAGES_AHEAD: usize = 4;
+const PAGES_AHEAD: usize = 16;
 
 /// What all streams of a source share.
 #[derive(Clone)]
@@ -270,14 +270,23 @@ impl StreamContext {
             plan: &plan,
         });
         let (sender, mut pages) = mpsc::channel(PAGES_AHEAD);
-        let resume = walk.resumes.as_ref().map(|open| resume_point(&open.resume)).transpose()?;
-        let request = WalkRequest { spec, window: walk.asked(), resume, filter: None };
+        let resume = walk.resumes.as_ref().map(|open| checkpoint(&open.resume)).transpose()?;
         let client = self.client.clone();
+        let request = WalkRequest {
+            spec,
+            window: walk.asked(),
+            resume,
+            filter: None,
+            width: client.max_in_flight(),
+        };
+        let normalizer = normalizer.clone();
         let mut fetching = JoinSet::new();
-        fetching.spawn(async move { extract::walk(&client, request, sender).await });
+        fetching.spawn(async move {
+            extract::walk(&client, request, sender, move |page| normalizer.normalize(&page)).await
+        });
 
         let mut unit = self.open_unit(spec, walk);
-        let consumed = self.consume(&mut pages, normalizer, &mut unit, progress).await;
+        let consumed = self.consume(&mut pages, &mut unit, progress).await;
         drop(pages);
         if let Err(error) = consumed {
             // Whatever arrived whole is kept; an answer under way is not worth waiting for.
@@ -345,14 +354,15 @@ impl StreamContext {
                 pages: 0,
                 rows: 0,
             },
+            resume: None,
             has_news: false,
+            loading: JoinSet::new(),
         }
     }
 
     async fn consume(
         &self,
-        pages: &mut mpsc::Receiver<Walked>,
-        normalizer: &Normalizer,
+        pages: &mut mpsc::Receiver<Walked<Batch>>,
         unit: &mut OpenUnit,
         progress: &mut StreamProgress,
     ) -> Result<()> {
@@ -363,7 +373,7 @@ impl StreamContext {
                 () = stopped(&mut stop) => return Err(interrupted()),
                 walked = pages.recv() => walked,
                 () = sleep_until(unit.opened + UNIT_TIME), if unit.has_news => {
-                    self.commit(unit, progress).await?;
+                    self.hand_over(unit, progress).await?;
                     continue;
                 }
             };
@@ -371,22 +381,34 @@ impl StreamContext {
             self.observer.notify(&Event::PageFetched {
                 source: &self.source,
                 stream: unit.spec.name,
-                rows: u64::try_from(walked.page.elements.len()).unwrap_or(u64::MAX),
+                rows: walked.elements,
                 total_pages: walked.total_pages,
             });
-            let batch = normalizer.normalize(&walked.page)?;
-            unit.add(batch, &walked)?;
+            unit.add(walked);
             if unit.is_full() {
-                self.commit(unit, progress).await?;
+                self.hand_over(unit, progress).await?;
             }
         }
     }
 
-    async fn commit(&self, unit: &mut OpenUnit, progress: &mut StreamProgress) -> Result<()> {
-        let Some(load_unit) = unit.take(self) else { return Ok(()) };
-        let outcome = self.commit_unit(load_unit).await?;
-        progress.outcome.add(outcome);
+    /// Lets what was gathered be committed while the next pages come, once the unit before is.
+    async fn hand_over(&self, unit: &mut OpenUnit, progress: &mut StreamProgress) -> Result<()> {
+        if let Some(outcome) = unit.loading.join_next().await {
+            progress
+                .outcome
+                .add(outcome.context(Kind::Database, || "loading ended unexpectedly")??);
+        }
+        if let Some(load_unit) = unit.take(self)? {
+            let context = self.clone();
+            unit.loading.spawn(async move { context.commit_unit(load_unit).await });
+        }
         Ok(())
+    }
+
+    /// Commits what was gathered.
+    async fn commit(&self, unit: &mut OpenUnit, progress: &mut StreamProgress) -> Result<()> {
+        self.hand_over(unit, progress).await?;
+        self.hand_over(unit, progress).await
     }
 
     /// Commits a load unit and tells the observer.
@@ -431,7 +453,7 @@ pub(super) fn interrupted() -> Error {
     Error::new(Kind::Interrupted, "stopped by a signal; progress is saved")
 }
 
-fn resume_point(text: &str) -> Result<ResumePoint> {
+fn checkpoint(text: &str) -> Result<Checkpoint> {
     serde_json::from_str(text).context(Kind::State, || "the ledger holds an unreadable cursor")
 }
 
@@ -443,17 +465,20 @@ struct OpenUnit {
     bytes: usize,
     opened: Instant,
     ledger: LedgerAdvance,
+    /// Where the walk goes on once all of this is stored, if it is not at its end.
+    resume: Option<Checkpoint>,
     is_recorded: bool,
     has_news: bool,
+    /// The unit before, on its way into the database.
+    loading: JoinSet<Result<RowCounts>>,
 }
 
 impl OpenUnit {
-    fn add(&mut self, batch: Batch, walked: &Walked) -> Result<()> {
-        let resume = serde_json::to_string(&walked.resume)
-            .context(Kind::State, || "cannot write down the page cursor")?;
-        self.ledger.state = WalkState::Open { resume: Some(resume) };
-        self.ledger.pages = walked.resume.pages;
-        self.ledger.rows = walked.resume.rows;
+    fn add(&mut self, walked: Walked<Batch>) {
+        let Walked { page: batch, resume, .. } = walked;
+        self.ledger.pages = resume.pages();
+        self.ledger.rows = resume.rows();
+        self.resume = Some(resume);
         if !self.has_news {
             self.opened = Instant::now();
         }
@@ -461,7 +486,6 @@ impl OpenUnit {
         self.rows += batch.records.num_rows() + batch.quarantined.len();
         self.bytes += batch.records.get_array_memory_size();
         self.batches.push(batch);
-        Ok(())
     }
 
     fn is_full(&self) -> bool {
@@ -470,21 +494,27 @@ impl OpenUnit {
 
     fn ends(&mut self, end: &WalkEnd, state: WalkState) {
         self.ledger.state = state;
+        self.resume = None;
         self.ledger.pages = end.pages;
         self.ledger.rows = end.rows;
         self.has_news = true;
     }
 
-    fn take(&mut self, context: &StreamContext) -> Option<LoadUnit> {
+    fn take(&mut self, context: &StreamContext) -> Result<Option<LoadUnit>> {
         if !self.has_news {
-            return None;
+            return Ok(None);
+        }
+        if let Some(resume) = self.resume.take() {
+            let resume = serde_json::to_string(&resume)
+                .context(Kind::State, || "cannot write down the page cursor")?;
+            self.ledger.state = WalkState::Open { resume: Some(resume) };
         }
         self.has_news = false;
         self.rows = 0;
         self.bytes = 0;
         let mut unit = context.single_unit(self.spec, std::mem::take(&mut self.batches));
         unit.ledger = self.is_recorded.then(|| self.ledger.clone());
-        Some(unit)
+        Ok(Some(unit))
     }
 }
 

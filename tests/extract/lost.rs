@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use paid_sync::error::Kind;
-use paid_sync::extract::{Client, ClientOptions, ResumePoint, WalkRequest, WalkStatus, walk};
+use paid_sync::extract::{
+    Checkpoint, Client, ClientOptions, ResumePoint, WalkRequest, WalkStatus, walk,
+};
 use paid_sync::model::{Silent, Window};
 use proptest::prelude::*;
 use serde_json::json;
@@ -137,7 +139,7 @@ async fn every_page_is_a_place_to_resume_from() {
             let request = WalkRequest { window, ..all("customers") };
             let (_, before) = collect(&client(&script), request.clone()).await;
             let saved = serde_json::to_string(&before[1].resume).unwrap();
-            let resume: ResumePoint = serde_json::from_str(&saved).unwrap();
+            let resume: Checkpoint = serde_json::from_str(&saved).unwrap();
             shelf.lock().unwrap().gone = gone.clone().map(|index| format!("r{index:04}")).collect();
             let request = WalkRequest { resume: Some(resume), ..request };
             let (end, after) = collect(&client(&script), request).await;
@@ -175,7 +177,7 @@ async fn a_walk_without_end_is_stopped() {
         pages: 1_000_000,
         ..ResumePoint::default()
     };
-    let request = WalkRequest { resume: Some(resume), ..all("customers") };
+    let request = WalkRequest { resume: Some(resume.into()), ..all("customers") };
     let (end, walked) = collect(&client(&script), request).await;
     assert_eq!(end.unwrap_err().kind(), Kind::Contract);
     assert_eq!(walked.len(), 1);
@@ -187,7 +189,7 @@ async fn a_walk_ends_quietly_when_nobody_listens() {
     stock(&script, Shelf::of(50, 25), |_, _| {});
     let (sender, receiver) = mpsc::channel(1);
     drop(receiver);
-    let error = walk(&client(&script), all("customers"), sender).await.unwrap_err();
+    let error = walk(&client(&script), all("customers"), sender, Ok).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Interrupted);
     assert_eq!(script.requests().len(), 1);
 }

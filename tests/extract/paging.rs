@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use paid_sync::error::Kind;
-use paid_sync::extract::{Client, ClientOptions, HttpFailure, WalkRequest, WalkStatus};
+use paid_sync::extract::{
+    Client, ClientOptions, HttpFailure, ResumePoint, WalkRequest, WalkStatus,
+};
 use paid_sync::model::{Silent, View, Window};
 use serde_json::{Value, json};
 
@@ -77,7 +79,10 @@ async fn pages_say_where_they_stand() {
     let places: Vec<_> = walked.iter().map(|w| (w.page.request, w.page.first_position)).collect();
     assert_eq!(places, [(1, 0), (2, 25), (3, 50)]);
     assert!(walked.iter().all(|w| w.page.view == View::List && w.page.observed_at > 0));
-    let resume = &walked[1].resume;
+    assert_eq!((walked[1].resume.rows(), walked[1].resume.pages()), (50, 2));
+    let written = serde_json::to_value(&walked[1].resume).unwrap();
+    let resume: ResumePoint =
+        serde_json::from_value(written["segments"][0]["point"].clone()).unwrap();
     assert_eq!(resume.cursors.len(), 26, "one page and the cursor that gave it");
     assert_eq!((resume.cursors[0].as_str(), resume.cursors[25].as_str()), ("r0049", "r0024"));
     assert_eq!((resume.rows, resume.pages, resume.low_water), (50, 2, Some(at(49))));

@@ -13,7 +13,7 @@ use super::spec;
 use crate::support::script::{Reply, Request, Script};
 
 pub(super) fn all(stream: &str) -> WalkRequest {
-    WalkRequest { spec: spec(stream), window: Window::ALL, resume: None, filter: None }
+    WalkRequest { spec: spec(stream), window: Window::ALL, resume: None, filter: None, width: 1 }
 }
 
 pub(super) async fn collect(
@@ -21,7 +21,7 @@ pub(super) async fn collect(
     request: WalkRequest,
 ) -> (Result<WalkEnd>, Vec<Walked>) {
     let (sender, mut receiver) = mpsc::channel(100_000);
-    let ended = walk(client, request, sender).await;
+    let ended = walk(client, request, sender, Ok).await;
     let mut pages = Vec::new();
     while let Some(page) = receiver.recv().await {
         pages.push(page);
@@ -44,12 +44,23 @@ pub(super) struct Shelf {
     pub(super) gone: BTreeSet<String>,
     pub(super) cap: usize,
     pub(super) lost: Lost,
+    /// Rows do not show `created_at`, though the filter knows it.
+    pub(super) hides_time: bool,
+    /// The filter does nothing.
+    pub(super) ignores_filter: bool,
 }
 
 impl Shelf {
     pub(super) fn of(count: usize, cap: usize) -> Self {
         let rows = (0..count).map(|index| row(&format!("r{index:04}"), at(index))).collect();
-        Self { rows, gone: BTreeSet::new(), cap, lost: Lost::NotFound }
+        Self {
+            rows,
+            gone: BTreeSet::new(),
+            cap,
+            lost: Lost::NotFound,
+            hides_time: false,
+            ignores_filter: false,
+        }
     }
 
     pub(super) fn serve(&self, request: &Request) -> Reply {
@@ -73,9 +84,15 @@ impl Shelf {
         let alive = self.rows[start..].iter().filter(|row| {
             let at = row["created_at"].as_i64();
             !self.gone.contains(row["id"].as_str().unwrap())
-                && at.is_none_or(|at| window.contains(at))
+                && (self.ignores_filter || at.is_none_or(|at| window.contains(at)))
         });
-        Reply::list(&alive.take(limit.min(self.cap)).cloned().collect::<Vec<_>>())
+        let page = alive.take(limit.min(self.cap)).cloned().map(|mut row| {
+            if self.hides_time {
+                row.as_object_mut().unwrap().remove("created_at");
+            }
+            row
+        });
+        Reply::list(&page.collect::<Vec<_>>())
     }
 }
 

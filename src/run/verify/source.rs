@@ -13,7 +13,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::extract::{
     self, Client, RetryPolicy, Single, WalkEnd, WalkRequest, WalkStatus, Walked, is_usable_id,
 };
-use crate::model::{Event, Observer, Outcome, RowCounts, StreamStatus, View, Window};
+use crate::model::{Batch, Event, Observer, Outcome, RowCounts, StreamStatus, View, Window};
 use crate::normalize::{Normalizer, Sensitive};
 use crate::run::source::{account_id, client};
 use crate::run::stream::stopped;
@@ -277,12 +277,19 @@ impl<'a> SourceCheck<'a> {
     async fn walk_to_end(&self, scope: &Scope) -> Result<(Stage, WalkEnd)> {
         let normalizer = Normalizer::new(scope.spec, self.sensitive.clone());
         let mut stage = Stage::open(&self.scratch, scope, &normalizer.schema()).await?;
-        let (sender, mut pages) = mpsc::channel::<Walked>(PAGES_AHEAD);
-        let request =
-            WalkRequest { spec: scope.spec, window: Window::ALL, resume: None, filter: None };
+        let (sender, mut pages) = mpsc::channel::<Walked<Batch>>(PAGES_AHEAD);
         let client = self.client.clone();
+        let request = WalkRequest {
+            spec: scope.spec,
+            window: Window::ALL,
+            resume: None,
+            filter: None,
+            width: client.max_in_flight(),
+        };
         let mut fetching = JoinSet::new();
-        fetching.spawn(async move { extract::walk(&client, request, sender).await });
+        fetching.spawn(async move {
+            extract::walk(&client, request, sender, move |page| normalizer.normalize(&page)).await
+        });
         let mut stop = self.stop.clone();
         loop {
             let walked = tokio::select! {
@@ -294,10 +301,10 @@ impl<'a> SourceCheck<'a> {
             self.observer.notify(&Event::PageFetched {
                 source: &self.source.name,
                 stream: scope.spec.name,
-                rows: u64::try_from(walked.page.elements.len()).unwrap_or(u64::MAX),
+                rows: walked.elements,
                 total_pages: walked.total_pages,
             });
-            stage.add(normalizer.normalize(&walked.page)?, None).await?;
+            stage.add(walked.page, None).await?;
         }
         stage.flush().await?;
         match fetching.join_next().await {
