@@ -13,6 +13,8 @@ use super::walk::{ResumePoint, Walk, WalkStatus};
 pub(super) struct Board {
     pub(super) done: Counts,
     pub(super) places: Vec<Place>,
+    /// Cuts tried.
+    pub(super) cuts: u64,
     /// The worst way in which a segment ended.
     pub(super) status: WalkStatus,
 }
@@ -50,7 +52,7 @@ impl Board {
             let segment = Segment::new(walk, stops, (since.unwrap_or(head), until), is_new);
             Place { sent: SegmentPoint { since, ..segment.point() }, ..Place::new(segment) }
         });
-        Self { done, places: places.collect(), status: WalkStatus::Complete }
+        Self { done, places: places.collect(), cuts: 0, status: WalkStatus::Complete }
     }
 
     pub(super) fn checkpoint(&self) -> Checkpoint {

@@ -34,7 +34,10 @@ use crate::model::{Page, View, Window};
 
 /// Segments that wait for their turn, per segment under way, where rows show no time: nobody can
 /// tell later how far they came, so that they are cut small from the start.
-const WAITING_PER_SEGMENT: usize = 4;
+const WAITING_PER_SEGMENT: usize = 2;
+/// Cuts that may be tried whatever they bring, and pages that pay for a further one.
+const FREE_CUTS: u64 = 8;
+const PAGES_PER_CUT: u64 = 8;
 
 /// What to walk.
 #[derive(Debug, Clone)]
@@ -173,6 +176,7 @@ impl<T: Send + 'static> Walking<T> {
             && let Some((segment, at)) = self.choose(&board)
         {
             wanted -= 1;
+            board.cuts += 1;
             segment.begin_cut();
             let walking = Arc::clone(self);
             tasks.spawn(async move {
@@ -185,7 +189,8 @@ impl<T: Send + 'static> Walking<T> {
 
     /// Says how many cuts may be begun; each under way is a task that is no segment.
     fn cuts_wanted(&self, board: &Board, free: usize, tasks: usize) -> usize {
-        if !self.cuts.load(Ordering::SeqCst) {
+        let most = FREE_CUTS + board.total().pages / PAGES_PER_CUT;
+        if !self.cuts.load(Ordering::SeqCst) || board.cuts >= most {
             return 0;
         }
         let shows_time = board.places.iter().any(|place| place.segment.view().low.is_some());

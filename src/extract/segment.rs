@@ -27,6 +27,7 @@ pub(super) struct Segment {
 struct State {
     walk: Walk,
     stops: Arc<[String]>,
+    began: i64,
     since: i64,
     until: Option<i64>,
     inherited: Option<(u64, i64)>,
@@ -72,6 +73,7 @@ impl Segment {
         let state = State {
             walk,
             stops,
+            began: since,
             since,
             until,
             inherited: None,
@@ -98,6 +100,7 @@ impl Segment {
         {
             // The newest object may be much older than the clock.
             state.since = state.since.min(created_at);
+            state.began = state.since;
         }
         let first_position = state.walk.progress().elements;
         let end = match outcome {
@@ -138,6 +141,7 @@ impl Segment {
         // Without times it must remember every id, to tell that a cut is not behind it.
         let knows_passed = low.is_some() || state.is_new && pages <= REMEMBERED_PAGES;
         View {
+            began: state.began,
             since: state.since,
             low,
             until: state.until,

@@ -18,6 +18,8 @@ const STRIDE: i64 = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct View {
     /// Time at which it began.
+    pub(super) began: i64,
+    /// Time that it is known to be past: where it began, or further where rows show no time.
     pub(super) since: i64,
     /// Time that it has reached, where its rows show it.
     pub(super) low: Option<i64>,
@@ -55,7 +57,7 @@ pub(super) fn choose(views: &[View], floor: i64, page: u32, pages: u64) -> Optio
     }
     let open = || views.iter().enumerate().filter(|(_, view)| view.is_open);
     if let Some((index, view)) = open().find(|(_, view)| view.until.is_none()) {
-        let head = views.iter().map(|view| view.since).max()?;
+        let head = views.iter().map(|view| view.began).max()?;
         let distance = head.saturating_sub(view.position()).max(FIRST_STEP / STRIDE);
         let at = head.saturating_sub(distance.saturating_mul(STRIDE));
         return Some((index, at.max(floor.saturating_add(1))));
@@ -77,7 +79,14 @@ mod tests {
     const HEAD: i64 = 2_000 * DAY;
 
     fn view(since: i64, low: i64, until: Option<i64>) -> View {
-        View { since, low: Some(low), until, density: Some((1_000, DAY)), is_open: true }
+        View {
+            began: since,
+            since,
+            low: Some(low),
+            until,
+            density: Some((1_000, DAY)),
+            is_open: true,
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
+use arrow::compute::concat_batches;
 use arrow::record_batch::RecordBatch;
 
 use crate::database::{Database, Param, qualified};
@@ -66,8 +67,14 @@ pub(super) fn commit(
 
 fn stage(database: &Database, unit: &LoadUnit) -> Result<()> {
     database.execute_batch(&sql::create_stage(unit.spec))?;
-    for batch in unit.batches.iter().filter(|batch| batch.records.num_rows() > 0) {
-        database.append(sql::STAGED, &batch.records)?;
+    let pages = || unit.batches.iter().map(|batch| &batch.records);
+    if let Some(schema) = pages().next().map(RecordBatch::schema) {
+        // One append: each costs as much as a hundred rows.
+        let rows = concat_batches(&schema, pages())
+            .context(Kind::Database, || format!("cannot stage rows of {}", unit.spec.name))?;
+        if rows.num_rows() > 0 {
+            database.append(sql::STAGED, &rows)?;
+        }
     }
     stage_deleted(database, unit)?;
     stage_quarantine(database, unit)?;

@@ -5,6 +5,7 @@ use crate::database::{Database, Param, identifier, literal, qualified};
 use crate::error::Result;
 
 use super::merge::{Changes, stage_texts};
+use super::sql::FRESH_ROWS;
 use super::unit::LoadUnit;
 use super::warehouse::Run;
 
@@ -63,7 +64,7 @@ fn follow_events(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> 
         &format!(
             "INSERT INTO _sync.dirty SELECT $1, objects.stream, data_id, 'event ' || \
              coalesce(max(\"type\"), ''), max(_observed_at), $2, max(_request), \
-             min(created_at), NULL, false FROM fresh \
+             min(created_at), NULL, false FROM {FRESH_ROWS} \
              JOIN (VALUES {objects}) AS objects(object, stream) ON data_object = objects.object \
              WHERE _change = 'insert' AND data_id IS NOT NULL GROUP BY objects.stream, data_id"
         ),
@@ -113,7 +114,8 @@ fn notice_parents(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()>
         &format!(
             "INSERT INTO _sync.dirty SELECT $1, $3, parent, 'line changed', max(seen_at), $5, \
              max(request), NULL, NULL, false FROM (\
-             SELECT {column} AS parent, _observed_at AS seen_at, _request AS request FROM fresh \
+             SELECT {column} AS parent, _observed_at AS seen_at, _request AS request \
+             FROM {FRESH_ROWS} \
              WHERE _change IN ('insert', 'update') \
              UNION ALL SELECT known.{column}, _observed_at, _request FROM {table} AS known \
              JOIN fresh USING (id) WHERE known._account_id = $4 AND fresh._change = 'update' \

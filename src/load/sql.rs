@@ -7,8 +7,12 @@ use crate::database::{identifier, literal, qualified};
 
 /// Staged rows of the load unit under way, as normalised.
 pub(super) const STAGED: &str = "staged";
-/// The newest copy of each staged id, with what is to become of it in `_change`.
+/// The newest copy of each staged id: where it is staged, its hashes, and what is to become of it in
+/// `_change`. Narrow, since every row passes through it, and most bring no news.
 pub(super) const FRESH: &str = "fresh";
+/// The same with all that was staged.
+pub(super) const FRESH_ROWS: &str = "(SELECT fresh.*, staged.* EXCLUDE (id, _row_hash, _list_hash, \
+     _request, _observed_at, _view) FROM fresh JOIN staged ON staged.rowid = fresh._place)";
 /// Objects that the load unit under way proves to be deleted.
 pub(super) const DELETED: &str = "staged_deleted";
 
@@ -150,24 +154,12 @@ pub(super) fn create_stage(spec: &StreamSpec) -> String {
 ///
 /// `_torn`: the unit holds copies of the id that disagree (I5).
 pub(super) fn classify(source: &str, spec: &StreamSpec) -> String {
-    let volatile = volatile_columns(spec);
-    let kept: Vec<String> =
-        volatile.iter().map(|column| format!(", {column} AS _known_{column}")).collect();
-    let kept = kept.concat();
-    let differs: Vec<String> = volatile
-        .iter()
-        .map(|column| {
-            format!(
-                "(newest.{column} IS NOT NULL \
-                 AND newest.{column} IS DISTINCT FROM known._known_{column})"
-            )
-        })
-        .collect();
-    let differs = if differs.is_empty() { "false".to_owned() } else { differs.join(" OR ") };
+    let Volatile { kept, shown, hidden, differs } = Volatile::of(spec);
     format!(
         "CREATE OR REPLACE TEMP TABLE {FRESH} AS
          WITH newest AS (
-           SELECT *, min(_row_hash) OVER copies <> max(_row_hash) OVER copies AS _torn FROM {STAGED}
+           SELECT rowid AS _place, id, _row_hash, _list_hash, _request, _observed_at, _view{shown},
+             min(_row_hash) OVER copies <> max(_row_hash) OVER copies AS _torn FROM {STAGED}
            WINDOW copies AS (PARTITION BY id, _view)
            QUALIFY row_number() OVER (PARTITION BY id ORDER BY _request DESC, rowid DESC) = 1
          ), known AS (
@@ -197,7 +189,7 @@ pub(super) fn classify(source: &str, spec: &StreamSpec) -> String {
            FROM newest LEFT JOIN known USING (id) LEFT JOIN views USING (id)
            LEFT JOIN gone USING (id)
          )
-         SELECT * REPLACE (
+         SELECT * {hidden}REPLACE (
            CASE WHEN _change = 'unchanged' AND _volatile THEN 'volatile' ELSE _change END AS _change)
          FROM compared",
         current = qualified(source, spec.name),
@@ -240,7 +232,7 @@ pub(super) fn insert_versions(source: &str, spec: &StreamSpec) -> String {
     format!(
         "INSERT INTO {current} SELECT {typed}, $1, coalesce(_known_since, _observed_at), \
          CASE WHEN _change = 'enrich' THEN _known_changed_at ELSE {BEGINS} END, \
-         _row_hash, $2, _extra, _problems FROM {FRESH} \
+         _row_hash, $2, _extra, _problems FROM {FRESH_ROWS} AS {FRESH} \
          WHERE _change IN ('insert', 'update', 'enrich')",
         current = qualified(source, spec.name),
     )
@@ -292,12 +284,49 @@ pub(super) fn update_volatile(source: &str, spec: &StreamSpec) -> Option<String>
         })
         .collect();
     Some(format!(
-        "UPDATE {current} AS current_row SET {}, _run_id = $2 FROM {FRESH} \
+        "UPDATE {current} AS current_row SET {}, _run_id = $2 FROM {FRESH_ROWS} AS {FRESH} \
          WHERE current_row._account_id = $1 AND current_row.id = {FRESH}.id \
          AND {FRESH}._change = 'volatile'",
         assignments.join(", "),
         current = qualified(source, spec.name),
     ))
+}
+
+/// The parts of [`classify`] that concern volatile columns, empty where there are none.
+struct Volatile {
+    /// What is known of them.
+    kept: String,
+    /// What was staged of them.
+    shown: String,
+    /// Leaves out what was only needed to compare.
+    hidden: String,
+    /// Whether one of them differs.
+    differs: String,
+}
+
+impl Volatile {
+    fn of(spec: &StreamSpec) -> Self {
+        let columns = volatile_columns(spec);
+        let all = |text: &dyn Fn(&str) -> String, between: &str| {
+            columns.iter().map(|column| text(column)).collect::<Vec<_>>().join(between)
+        };
+        let differs = |column: &str| {
+            format!(
+                "(newest.{column} IS NOT NULL \
+                 AND newest.{column} IS DISTINCT FROM known._known_{column})"
+            )
+        };
+        let is_empty = columns.is_empty();
+        let unless_empty = |text: String, otherwise: &str| {
+            if is_empty { otherwise.to_owned() } else { text }
+        };
+        Self {
+            kept: all(&|column| format!(", {column} AS _known_{column}"), ""),
+            shown: all(&|column| format!(", {column}"), ""),
+            hidden: unless_empty(format!("EXCLUDE ({}) ", columns.join(", ")), ""),
+            differs: unless_empty(all(&differs, " OR "), "false"),
+        }
+    }
 }
 
 fn volatile_columns(spec: &StreamSpec) -> Vec<&'static str> {

@@ -11,7 +11,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::fault;
 use crate::model::Cell;
 
-use super::partition::{self, Delta};
+use super::partition::{self, Delta, Merge};
 use super::{Publication, PublishedSource};
 
 /// File that names the run whose rows a source's Parquet files show.
@@ -19,7 +19,7 @@ const MARKER: &str = "_run";
 /// Rows of a row group: the writer holds a whole one, for each of its threads (I10).
 const ROW_GROUP: usize = 20_480;
 /// Rows of the largest partition that is merged in memory (I10).
-const MOST_MERGED_ROWS: usize = 50_000;
+const MOST_MERGED_ROWS: usize = 20_000;
 
 /// Gives the directory that `tables` points to, if there is one.
 #[must_use]
@@ -161,23 +161,24 @@ impl StreamWork<'_> {
             None => 0,
         };
         let sizes = self.sizes(&delta, layout)?;
+        let mut merges = Vec::new();
         for (number, name) in delta.partitions.iter().enumerate() {
             let file = format!("{}-{number}.parquet", self.publication.run_id);
             let target = self.target().join(name).join(file);
-            rows += match sizes.get(name) {
-                Some(size) if *size > MOST_MERGED_ROWS => self.rewrite(name, layout, &target)?,
-                _ => {
-                    let old = match previous {
-                        Some((path, _)) => durable::files_below(&path.join(name), "parquet")?,
-                        None => Vec::new(),
-                    };
-                    let order_by_time = self.spec.has_column("created_at");
-                    partition::merge(&old, &delta, name, &target, order_by_time)?
-                }
-            };
-            if target.exists() {
+            if sizes.get(name).is_some_and(|size| *size > MOST_MERGED_ROWS) {
+                rows += self.rewrite(name, layout, &target)?;
                 durable::set_mode(&target, self.publication.modes.file)?;
+                continue;
             }
+            let old = match previous {
+                Some((path, _)) => durable::files_below(&path.join(name), "parquet")?,
+                None => Vec::new(),
+            };
+            merges.push(Merge { partition: name.clone(), old, target });
+        }
+        rows += partition::merge_all(&merges, &delta, self.spec.has_column("created_at"))?;
+        for target in merges.iter().map(|merge| &merge.target).filter(|target| target.exists()) {
+            durable::set_mode(target, self.publication.modes.file)?;
         }
         delta.remove()?;
         Ok(rows)

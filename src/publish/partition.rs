@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, IntoInnerError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polars::prelude::{
     HiveOptions, IntoLazy, JoinArgs, JoinType, LazyFrame, ParquetCompression, ParquetReader,
@@ -12,7 +13,7 @@ use polars::prelude::{
 };
 
 use crate::durable;
-use crate::error::{Context, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 
 /// What changed in a stream since the generation before.
 #[derive(Debug)]
@@ -33,18 +34,52 @@ impl Delta {
     }
 }
 
+/// One partition to write.
+#[derive(Debug)]
+pub(super) struct Merge {
+    /// Its name.
+    pub(super) partition: String,
+    /// Its files in the generation before.
+    pub(super) old: Vec<PathBuf>,
+    /// Its file in the next one.
+    pub(super) target: PathBuf,
+}
+
+/// Partitions written side by side: most of the time goes into waiting for the disk.
+const SIDE_BY_SIDE: usize = 4;
+
+/// Writes partitions; gives the number of rows in them.
+///
+/// # Errors
+/// As [`merge`]; the others may be written or not.
+pub(super) fn merge_all(merges: &[Merge], delta: &Delta, order_by_time: bool) -> Result<usize> {
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<usize> {
+        let mut rows = 0;
+        while let Some(one) = merges.get(next.fetch_add(1, Ordering::Relaxed)) {
+            rows += merge(one, delta, order_by_time)?;
+        }
+        Ok(rows)
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..SIDE_BY_SIDE.min(merges.len())).map(|_| scope.spawn(work)).collect();
+        let joined = workers.into_iter().map(|worker| {
+            worker.join().unwrap_or_else(|_| {
+                Err(Error::new(Kind::Disk, "merging a partition ended unexpectedly"))
+            })
+        });
+        joined.sum()
+    })
+}
+
 /// Writes one partition: the old rows without those that changed, and the new versions, sorted by
 /// `created_at` then id. Writes nothing where no row is left. Gives the number of rows.
 ///
 /// # Errors
 /// [`Kind::Disk`] naming the file.
-pub(super) fn merge(
-    old: &[PathBuf],
-    delta: &Delta,
-    partition: &str,
-    target: &Path,
-    order_by_time: bool,
-) -> Result<usize> {
+fn merge(merge: &Merge, delta: &Delta, order_by_time: bool) -> Result<usize> {
+    let Merge { partition, old, target } = merge;
     let directory = target.parent().unwrap_or(target);
     let mut merged = collect(old, delta, partition, order_by_time)
         .context(Kind::Disk, || format!("cannot merge the partition {}", directory.display()))?;

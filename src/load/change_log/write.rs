@@ -16,6 +16,7 @@ use crate::durable;
 use crate::error::{Context, Error, Kind, Result};
 
 use crate::load::ledger::WalkState;
+use crate::load::sql::FRESH_ROWS;
 use crate::load::unit::LoadUnit;
 use crate::load::warehouse::Run;
 
@@ -54,15 +55,15 @@ impl ChangeLog {
         unit: &LoadUnit,
         committed_at: i64,
     ) -> Result<Option<Part>> {
-        let batches = database.batches(
+        let query = format!(
             "SELECT id, 'upsert' AS _op, _raw, _observed_at, _row_hash, _list_hash, _view, _request \
-             FROM fresh WHERE _change IN ('insert', 'update', 'enrich', 'volatile') \
+             FROM {FRESH_ROWS} WHERE _change IN ('insert', 'update', 'enrich', 'volatile') \
              UNION ALL SELECT id, 'delete', NULL, observed_at, NULL, NULL, 'get', request \
              FROM staged_deleted \
              UNION ALL SELECT coalesce(id, ''), 'quarantine', raw, make_timestamp($1), NULL, NULL, \
-             'list', position::BIGINT FROM staged_quarantine ORDER BY _request, id",
-            &[committed_at.into()],
-        )?;
+             'list', position::BIGINT FROM staged_quarantine ORDER BY _request, id"
+        );
+        let batches = database.batches(&query, &[committed_at.into()])?;
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         if rows == 0 {
             return Ok(None);
