@@ -48,7 +48,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli",
         &[
             "catalog", "clock", "config", "database", "durable", "emulator", "error", "extract",
-            "model", "publish", "report", "run", "spelling",
+            "model", "plan", "publish", "report", "run", "spelling",
         ],
     ),
 ];

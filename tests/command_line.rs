@@ -76,7 +76,7 @@ fn failed_sync() -> Error {
 #[test]
 fn every_command_is_understood_with_its_defaults() {
     let arguments = understood("sync");
-    assert!(matches!(arguments.command, Command::Sync { full: false }));
+    assert!(matches!(arguments.command, Command::Sync { full: false, dry_run: false }));
     assert_eq!(arguments.global.config, Path::new("sync.toml"));
     assert_eq!(arguments.global.format, OutputFormat::Table);
     assert_eq!(arguments.global.log_format, LogFormat::Text);
@@ -104,7 +104,7 @@ fn flags_are_understood_before_and_after_the_command() {
         "sync --full --stream invoices --stream events -v -v --log-format json --no-progress",
     ] {
         let Arguments { command, global } = understood(line);
-        assert!(matches!(command, Command::Sync { full: true }), "{line}");
+        assert!(matches!(command, Command::Sync { full: true, .. }), "{line}");
         assert_eq!(global.stream, ["invoices", "events"], "{line}");
         assert_eq!((global.verbose, global.log_format), (2, LogFormat::Json), "{line}");
         assert!(global.no_progress, "{line}");

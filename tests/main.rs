@@ -16,6 +16,8 @@
 
 /// Who may import whom, and which file names which third party.
 mod architecture;
+/// Parts of the past, several segments at once.
+mod backfill;
 /// Every wrong input ends in a clear message and the documented exit code.
 mod bad_input;
 /// Rules that the stream records obey.
@@ -44,6 +46,8 @@ mod keys;
 mod month;
 /// From JSON to columns.
 mod normalize;
+/// What a run would do.
+mod outlook;
 /// Whole runs against the simulated account.
 mod pipeline;
 /// Which walks a run makes.

@@ -2,13 +2,18 @@
 
 use paid_sync::catalog::{StreamSpec, source_kind};
 use paid_sync::model::Candidate;
-use paid_sync::model::{OpenWalk, StreamState, WalkKind, Window};
-use paid_sync::plan::{self, Options, Reading, Walk, prefix_within, reading};
+use paid_sync::model::{Coverage, OpenWalk, StreamState, WalkKind, Window};
+use paid_sync::plan::{self, Backfill, Options, Reading, Walk, prefix_within, reading};
 
 const NOW: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
-const OPTIONS: Options =
-    Options { settle_lag: 60, lookback: 3 * DAY, rewalk_every: 7 * DAY, full: false };
+const OPTIONS: Options = Options {
+    settle_lag: 60,
+    lookback: 3 * DAY,
+    rewalk_every: 7 * DAY,
+    full: false,
+    backfill: None,
+};
 
 fn transactions() -> &'static StreamSpec {
     source_kind("paid").unwrap().stream("transactions").unwrap()
@@ -17,6 +22,7 @@ fn transactions() -> &'static StreamSpec {
 fn loaded(complete_to: i64, last_full_walk: i64) -> StreamState {
     StreamState {
         complete_to: Some(complete_to),
+        coverage: Coverage::of([Window { from: None, to: Some(complete_to) }]),
         last_full_walk: Some(last_full_walk),
         ..StreamState::default()
     }
@@ -221,4 +227,67 @@ proptest::proptest! {
         let slack = u64::try_from(chosen.windows.len()).unwrap();
         proptest::prop_assert!(chosen.requests <= u64::try_from(candidates.len()).unwrap() + slack);
     }
+}
+
+fn backfill(from: Option<i64>, to: Option<i64>) -> Options {
+    let window = Window { from, to };
+    Options { backfill: Some(Backfill { window, again: false }), ..OPTIONS }
+}
+
+#[test]
+fn windows_that_touch_are_one_and_gaps_are_missing() {
+    let window = |from, to| Window { from, to: Some(to) };
+    let coverage = Coverage::of([
+        window(Some(50), 60),
+        window(None, 10),
+        window(Some(5), 20),
+        window(Some(20), 30),
+    ]);
+    assert_eq!(coverage.complete_to(), Some(30));
+    assert_eq!(coverage.missing(window(Some(8), 70)), [window(Some(30), 50), window(Some(60), 70)]);
+    assert_eq!(coverage.missing(window(None, 30)), []);
+    assert_eq!(coverage.missing(window(Some(52), 58)), []);
+    assert_eq!(coverage.with(window(Some(30), 50)).complete_to(), Some(60));
+    assert_eq!(Coverage::of([window(Some(1), 10)]).complete_to(), None, "the past is unknown");
+}
+
+#[test]
+fn a_backfill_walks_what_is_missing_and_goes_on_where_it_was_cut_off() {
+    let (from, to) = (NOW - 90 * DAY, NOW - 30 * DAY);
+    let wanted = Window { from: Some(from), to: Some(to) };
+    let walks = plan(&StreamState::default(), backfill(Some(from), Some(to)));
+    assert_eq!(walks, [Walk::window(wanted, NOW)]);
+
+    let cut_off = Window { from: Some(from), to: Some(to) };
+    let state = StreamState {
+        open: Some(open(WalkKind::Window, cut_off, NOW - 9)),
+        ..StreamState::default()
+    };
+    let walks = plan(&state, backfill(Some(from), None));
+    assert_eq!(walks[0].resumes, state.open);
+    assert_eq!(walks[1..], [Walk::window(Window { from: Some(to), to: Some(NOW - 60) }, NOW)]);
+
+    let done = StreamState { coverage: Coverage::of([wanted]), ..StreamState::default() };
+    assert_eq!(plan(&done, backfill(Some(from), Some(to))), []);
+    let again = Backfill { window: wanted, again: true };
+    let again = plan(&done, Options { backfill: Some(again), ..OPTIONS });
+    assert_eq!(again, [Walk::window(wanted, NOW)]);
+}
+
+#[test]
+fn a_backfill_without_a_beginning_is_a_first_run() {
+    let walks = plan(&StreamState::default(), backfill(None, None));
+    assert_eq!(walks, [Walk::whole(NOW - 60, NOW)]);
+    assert_eq!(plan(&loaded(NOW, NOW), backfill(None, None)), []);
+}
+
+#[test]
+fn a_window_in_the_future_of_unknown_time_completes_nothing() {
+    let island = Window { from: Some(NOW - 5 * DAY), to: Some(NOW - DAY) };
+    let state = StreamState {
+        open: Some(open(WalkKind::Window, island, NOW - 9)),
+        ..loaded(NOW - 20 * DAY, NOW - DAY)
+    };
+    let walks = plan(&state, OPTIONS);
+    assert_eq!(walks[1].window.from, Some(NOW - 23 * DAY));
 }

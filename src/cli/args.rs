@@ -104,7 +104,41 @@ Examples:
         /// Walk every list whole, whatever is known
         #[arg(long)]
         full: bool,
+        /// Say what would be walked, why and at what cost, as plan does; mirror nothing
+        #[arg(long)]
+        dry_run: bool,
     },
+    /// Say what the next run would walk, why, and what it would cost; mirror nothing
+    #[command(after_help = "\
+Examples:
+  paid-sync plan                            the next sync
+  paid-sync plan --full                     the next sync --full
+  paid-sync plan --from 2024-01-01          a backfill from that day on
+  paid-sync plan --format json
+
+Rows are predicted from what the warehouse holds; a list that it does not hold is estimated by at
+most twenty requests. Refreshes are reads by id of objects that may have changed, at most
+refresh_budget. Minutes follow from the configured pace and the latency just seen.")]
+    Plan {
+        /// Plan a sync that walks every list whole
+        #[arg(long, conflicts_with_all = ["from", "to", "again"])]
+        full: bool,
+        /// Plan a backfill instead of a sync.
+        #[command(flatten)]
+        past: Past,
+    },
+    /// Walk a part of the past, as fast as the server allows; goes on where it was cut off
+    #[command(after_help = "\
+Examples:
+  paid-sync backfill                              everything: a first run, or what is missing of it
+  paid-sync backfill --from 2019-01-01 --to 2023-12-31
+  paid-sync backfill --from 2024-01-01 --stream invoices,transactions --again
+
+Times are those of created_at, UTC. Only what the ledger does not hold as complete is walked,
+unless --again is given. Lists are walked in several segments at once, as many as max_in_flight
+allows, within requests_per_second. Readers see the result once everything up to now is complete:
+after a run without --from, or the next sync.")]
+    Backfill(Backfill),
     /// Compare the account with the published snapshot, id by id, and mend what differs
     #[command(after_help = "\
 Examples:
@@ -189,6 +223,31 @@ pub struct Demo {
     /// Another number gives another account
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// Words of `backfill`.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Backfill {
+    /// The part of the past.
+    #[command(flatten)]
+    pub past: Past,
+    /// Say what would be walked, why and at what cost, as plan does; mirror nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// A part of the past.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Past {
+    /// First day, YYYY-MM-DD; else from the oldest object on
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub from: Option<Date>,
+    /// Last day, YYYY-MM-DD; else up to now
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub to: Option<Date>,
+    /// Walk also what is complete already
+    #[arg(long)]
+    pub again: bool,
 }
 
 /// Words of `verify`.

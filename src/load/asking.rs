@@ -32,6 +32,16 @@ impl Warehouse {
         hints::unsettled(self.database(), place, seen_from, now)
     }
 
+    /// Counts the objects of a stream that wait to be read again or are not settled yet.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Database`].
+    pub fn count_to_refresh(&self, place: &Place<'_>, now: i64) -> Result<u64> {
+        let dirty = hints::dirty(self.database(), place, i64::MAX, true)?.ids.len();
+        let unsettled = hints::unsettled(self.database(), place, None, now)?.ids.len();
+        Ok(u64::try_from(dirty + unsettled).unwrap_or(u64::MAX))
+    }
+
     /// Gives the objects whose lines in this stream are to be listed again.
     ///
     /// # Errors

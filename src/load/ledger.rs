@@ -2,7 +2,7 @@
 
 use crate::database::{Database, Param, qualified};
 use crate::error::Result;
-use crate::model::{Cell, OpenWalk, RequestNumber, StreamState, WalkKind, Window};
+use crate::model::{Cell, Coverage, OpenWalk, RequestNumber, StreamState, WalkKind, Window};
 
 use super::unit::LoadUnit;
 use super::warehouse::Run;
@@ -84,11 +84,21 @@ pub(super) fn advance(
         ],
     )?;
     if advance.state == WalkState::Complete {
-        // A finished walk makes every cut-off one of its stream pointless.
+        // A finished walk makes every cut-off one pointless that asked for no more than it did.
         database.execute(
             "DELETE FROM _sync.ledger WHERE source = $1 AND account_id = $2 AND stream = $3 \
-             AND state = 'open' AND number < $4",
-            &[source.into(), account_id.into(), stream.into(), advance.number.into()],
+             AND state = 'open' AND number < $4 AND ($5 = 'full' OR (kind = 'window' \
+             AND coalesce(window_from, $8) >= coalesce($6, $8) AND window_to <= $7))",
+            &[
+                source.into(),
+                account_id.into(),
+                stream.into(),
+                advance.number.into(),
+                advance.kind.name().into(),
+                advance.window.from.into(),
+                advance.window.to.into(),
+                i64::MIN.into(),
+            ],
         )?;
     }
     Ok(())
@@ -192,10 +202,14 @@ pub(super) fn state(
 ) -> Result<StreamState> {
     let place = [source.into(), account_id.into(), stream.into()];
     let ours = "FROM _sync.ledger WHERE source = $1 AND account_id = $2 AND stream = $3";
-    let complete_to = database.optional_integer(
-        &format!("SELECT max(window_to) {ours} AND state = 'complete'"),
+    let complete = database.table(
+        &format!("SELECT DISTINCT window_from, window_to {ours} AND state = 'complete'"),
         &place,
     )?;
+    let coverage = Coverage::of(complete.rows.iter().filter_map(|row| match row.as_slice() {
+        [from, to] => Some(Window { from: bound(from), to: bound(to) }),
+        _ => None,
+    }));
     let last_full_walk = database.optional_integer(
         &format!("SELECT max(started) {ours} AND state = 'complete' AND kind = 'full'"),
         &place,
@@ -213,7 +227,15 @@ pub(super) fn state(
         "SELECT max(noticed_at) FROM _sync.rewalks WHERE source = $1 AND stream = $2",
         &[source.into(), stream.into()],
     )?;
-    Ok(StreamState { complete_to, last_full_walk, rewalk_noticed, open })
+    let complete_to = coverage.complete_to();
+    Ok(StreamState { complete_to, coverage, last_full_walk, rewalk_noticed, open })
+}
+
+fn bound(cell: &Cell) -> Option<i64> {
+    match cell {
+        Cell::Integer(second) => i64::try_from(*second).ok(),
+        _ => None,
+    }
 }
 
 fn open_walk(row: &[Cell]) -> Option<OpenWalk> {
@@ -229,10 +251,6 @@ fn open_walk(row: &[Cell]) -> Option<OpenWalk> {
     ] = row
     else {
         return None;
-    };
-    let bound = |cell: &Cell| match cell {
-        Cell::Integer(second) => i64::try_from(*second).ok(),
-        _ => None,
     };
     let kind = if kind == WalkKind::Full.name() { WalkKind::Full } else { WalkKind::Window };
     Some(OpenWalk {

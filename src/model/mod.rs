@@ -2,6 +2,7 @@
 
 mod batch;
 mod counts;
+mod coverage;
 mod event;
 mod page;
 mod table;
@@ -10,6 +11,7 @@ mod window;
 
 pub use batch::{Batch, Problem, ProblemCode, Quarantined, RequestNumber, Severity, UnknownField};
 pub use counts::{Effort, RowCounts};
+pub use coverage::Coverage;
 pub use event::{Event, Observer, Outcome, Silent, StreamStatus};
 pub use page::{Page, View};
 pub use table::{Cell, Column, ColumnKind, Table};

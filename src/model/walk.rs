@@ -1,12 +1,14 @@
 //! What the ledger knows, in the planner's words.
 
-use super::{RequestNumber, Window};
+use super::{Coverage, RequestNumber, Window};
 
 /// What the ledger knows of one stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StreamState {
-    /// Bound up to which windows are complete, Unix seconds.
+    /// Bound up to which everything is complete, Unix seconds.
     pub complete_to: Option<i64>,
+    /// All time that is complete.
+    pub coverage: Coverage,
     /// When the last complete walk of the whole list began, Unix seconds by the server.
     pub last_full_walk: Option<i64>,
     /// When it was noticed that the whole list must be walked again, Unix seconds by the server.

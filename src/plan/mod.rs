@@ -10,7 +10,7 @@ mod reading;
 pub use reading::{Reading, prefix_within, reading};
 
 use crate::catalog::{CreatedFilter, Paging, StreamSpec};
-use crate::model::{OpenWalk, StreamState, WalkKind, Window};
+use crate::model::{Coverage, OpenWalk, StreamState, WalkKind, Window};
 
 /// What the planner needs of the settings, all in seconds.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,17 @@ pub struct Options {
     pub rewalk_every: i64,
     /// Walk everything now.
     pub full: bool,
+    /// Walk this instead of what is new.
+    pub backfill: Option<Backfill>,
+}
+
+/// A part of the past that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backfill {
+    /// Times of creation; without `from` whole lists, without `to` up to the bound of the run.
+    pub window: Window,
+    /// Walk also what the ledger holds as complete.
+    pub again: bool,
 }
 
 /// One walk to make.
@@ -51,6 +62,25 @@ impl Walk {
             window: Window { from: None, to: Some(to) },
             resumes: None,
             started: now,
+            is_second_look: false,
+            may_be_empty: false,
+        }
+    }
+
+    /// Plans a walk of a window that starts now.
+    #[must_use]
+    pub fn window(window: Window, now: i64) -> Self {
+        Self { kind: WalkKind::Window, window, ..Self::whole(now, now) }
+    }
+
+    /// Plans to go on with a walk that was cut off.
+    #[must_use]
+    pub fn resumed(open: &OpenWalk) -> Self {
+        Self {
+            kind: open.kind,
+            window: open.window,
+            resumes: Some(open.clone()),
+            started: open.started,
             is_second_look: false,
             may_be_empty: false,
         }
@@ -106,15 +136,15 @@ impl Walk {
 #[must_use]
 pub fn walks(spec: &StreamSpec, state: &StreamState, options: Options, now: i64) -> Vec<Walk> {
     let to = now.saturating_sub(options.settle_lag);
-    let resumed = state.open.as_ref().map(|open| Walk {
-        kind: open.kind,
-        window: open.window,
-        resumes: Some(open.clone()),
-        started: open.started,
-        is_second_look: false,
-        may_be_empty: false,
-    });
-    let complete_to = resumed.as_ref().and_then(|walk| walk.window.to).max(state.complete_to);
+    if let Some(backfill) = options.backfill {
+        return backfill_walks(spec, state, backfill, (to, now));
+    }
+    let resumed = state.open.as_ref().map(Walk::resumed);
+    // What a cut-off walk will complete counts, unless unknown time lies before it.
+    let complete_to = match &resumed {
+        Some(walk) => state.coverage.with(walk.window).complete_to().max(state.complete_to),
+        None => state.complete_to,
+    };
     let full_from = match &resumed {
         Some(walk) if walk.kind == WalkKind::Full => Some(walk.started),
         _ => state.last_full_walk,
@@ -131,14 +161,7 @@ pub fn walks(spec: &StreamSpec, state: &StreamState, options: Options, now: i64)
             if has_windows(spec) && !full_is_due && (!options.full || resumes_full) =>
         {
             let from = complete_to.saturating_sub(options.lookback);
-            Walk {
-                kind: WalkKind::Window,
-                window: Window { from: Some(from), to: Some(to.max(complete_to)) },
-                resumes: None,
-                started: now,
-                is_second_look: false,
-                may_be_empty: false,
-            }
+            Walk::window(Window { from: Some(from), to: Some(to.max(complete_to)) }, now)
         }
         _ => Walk::whole(complete_to.map_or(to, |done| to.max(done)), now),
     };
@@ -151,4 +174,53 @@ pub fn walks(spec: &StreamSpec, state: &StreamState, options: Options, now: i64)
 
 fn has_windows(spec: &StreamSpec) -> bool {
     spec.created_filter != CreatedFilter::Absent && spec.paging != Paging::Whole
+}
+
+/// Walks what is missing of a part of the past; a walk that was cut off inside it goes on.
+fn backfill_walks(
+    spec: &StreamSpec,
+    state: &StreamState,
+    backfill: Backfill,
+    (bound, now): (i64, i64),
+) -> Vec<Walk> {
+    let to = backfill.window.to.map_or(bound, |to| to.min(bound));
+    let wanted = Window { from: backfill.window.from, to: Some(to) };
+    let open = state.open.as_ref();
+    let coverage = if backfill.again { Coverage::default() } else { state.coverage.clone() };
+    let missing = coverage.missing(wanted);
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    if wanted.from.is_none() || !has_windows(spec) {
+        let resumed = open.filter(|open| open.kind == WalkKind::Full).map(Walk::resumed);
+        return vec![
+            resumed.unwrap_or_else(|| Walk::whole(to.max(state.complete_to.unwrap_or(to)), now)),
+        ];
+    }
+    let is_inside = |open: &&OpenWalk| {
+        let inside = |part: &Window| open.window.from >= part.from && open.window.to <= part.to;
+        open.kind == WalkKind::Window && missing.iter().any(inside)
+    };
+    let resumed = open.filter(is_inside).map(Walk::resumed);
+    let covered = match &resumed {
+        Some(walk) => coverage.with(walk.window),
+        None => coverage,
+    };
+    let rest = covered.missing(wanted).into_iter().map(|window| Walk::window(window, now));
+    resumed.into_iter().chain(rest).collect()
+}
+
+/// Says in a few words why a walk is made.
+#[must_use]
+pub fn reason(state: &StreamState, options: Options, walk: &Walk) -> &'static str {
+    let is_first = state.complete_to.is_none();
+    match (walk.kind, &walk.resumes) {
+        (_, Some(_)) => "goes on where it was cut off",
+        _ if options.backfill.is_some() => "asked for and not complete",
+        (WalkKind::Full, None) if options.full => "asked for",
+        (WalkKind::Full, None) if is_first => "never walked to its end",
+        (WalkKind::Full, None) if state.rewalk_noticed.is_some() => "the event feed has a gap",
+        (WalkKind::Full, None) => "re-walk is due",
+        (WalkKind::Window, None) => "new since the last run, and the lookback",
+    }
 }

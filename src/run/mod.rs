@@ -5,6 +5,7 @@ mod deletion;
 mod feed;
 mod lines;
 mod lock;
+mod outlook;
 mod publishing;
 mod rebuild;
 mod refresh;
@@ -30,10 +31,12 @@ use crate::fault;
 use crate::load::FinishedRun;
 use crate::model::{Event, Observer};
 use crate::normalize::Sensitive;
+use crate::plan::Backfill;
 use crate::publish;
 
 pub use check::{CheckedAccount, check_account, check_directory};
 pub use lock::Lock;
+pub use outlook::{Outlook, PlannedWalk, outlook};
 pub use rebuild::{Basis, RebuildOptions, Rebuilt, RebuiltStream, rebuild};
 pub use summary::{Summary, UnpublishedRun, unpublished_run};
 
@@ -56,6 +59,8 @@ pub struct SyncOptions {
     pub command: String,
     /// Walk every list whole.
     pub full: bool,
+    /// Walk a part of the past instead of what is new.
+    pub backfill: Option<Backfill>,
     /// Only these streams; empty = all that the source selects.
     pub streams: Vec<String>,
     /// How failing requests are sent again.
@@ -69,6 +74,7 @@ impl Default for SyncOptions {
         Self {
             command: "sync".to_owned(),
             full: false,
+            backfill: None,
             streams: Vec::new(),
             retry: RetryPolicy::default(),
             brake: true,

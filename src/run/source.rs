@@ -350,6 +350,7 @@ impl SourceRun {
             lookback: self.sync.lookback,
             rewalk_every: self.sync.rewalk_every,
             full: self.options.full,
+            backfill: self.options.backfill,
         }
     }
 

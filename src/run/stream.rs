@@ -117,9 +117,15 @@ impl StreamContext {
     ) -> Result<()> {
         let state = self.state(spec).await?;
         for walk in plan::walks(spec, &state, self.plan, self.now) {
-            let seen_from = walk.asked().from.unwrap_or(i64::MIN);
+            let Window { from, to } = walk.window;
+            let is_whole = walk.kind == WalkKind::Full;
+            let bound = self.now.saturating_sub(self.plan.settle_lag);
             self.run_walk(spec, normalizer, walk, progress).await?;
-            self.learned().seen_from.insert(spec.name, seen_from);
+            // A window that ends in the past says nothing of what came after it.
+            if is_whole || to.is_none_or(|to| to >= bound) {
+                let seen_from = if is_whole { i64::MIN } else { from.unwrap_or(i64::MIN) };
+                self.learned().seen_from.insert(spec.name, seen_from);
+            }
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! One file per command; each turns words into calls of the library and results into tables.
 
+mod backfill;
 mod check;
 mod demo;
 mod emulate;
 mod init;
+mod plan;
 mod rebuild;
 mod report;
 mod status;
@@ -19,7 +21,7 @@ use crate::config::{self, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::extract::RetryPolicy;
 use crate::report::Format;
-use crate::run::{Account, RebuildOptions, Stop};
+use crate::run::{Account, RebuildOptions, Stop, SyncOptions};
 use crate::spelling;
 
 pub use streams::table as streams_table;
@@ -37,7 +39,16 @@ pub async fn run(arguments: &Arguments, printer: &Printer) -> Result<u8> {
         Command::Demo(words) => demo::run(words, global, printer).await,
         Command::Init { force } => init::run(global, *force, printer),
         Command::Check => check::run(global, printer).await,
-        Command::Sync { full } => sync::run(global, *full, printer).await,
+        Command::Sync { full, dry_run } => {
+            let options = SyncOptions { full: *full, ..SyncOptions::default() };
+            if *dry_run {
+                plan::run_with(global, options, printer).await
+            } else {
+                sync::run_with(global, options, printer).await
+            }
+        }
+        Command::Plan { full, past } => plan::run(global, *full, *past, printer).await,
+        Command::Backfill(words) => backfill::run(global, *words, printer).await,
         Command::Verify(words) => verify::run(global, words, printer).await,
         Command::Rebuild { from_changes, skip_damaged } => {
             let options =

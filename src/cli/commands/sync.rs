@@ -10,15 +10,16 @@ use crate::error::Result;
 use crate::model::{Cell, ColumnKind, Observer, Table};
 use crate::run::{self, Summary, SyncOptions};
 
-pub(super) async fn run(global: &Global, full: bool, printer: &Printer) -> Result<u8> {
+/// Runs a sync.
+pub(super) async fn run_with(
+    global: &Global,
+    options: SyncOptions,
+    printer: &Printer,
+) -> Result<u8> {
     let settings = super::settings(global)?;
     let accounts = super::accounts(&settings, global)?;
-    let options = SyncOptions {
-        full,
-        streams: global.stream.clone(),
-        retry: super::retry_policy(),
-        ..SyncOptions::default()
-    };
+    let options =
+        SyncOptions { streams: global.stream.clone(), retry: super::retry_policy(), ..options };
     let stop = super::stop_at_signals();
     let observer: Arc<dyn Observer> = Arc::new(Progress::new(printer));
     let summary = run::sync(&settings, accounts, options, observer, stop).await?;

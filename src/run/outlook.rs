@@ -1,0 +1,245 @@
+//! What a run would do and cost, from what the ledger and the tables know.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::source::{account_id, client};
+use super::store::blocking;
+use super::{Account, SyncOptions};
+use crate::catalog::{CreatedFilter, StreamSpec};
+use crate::config::{Settings, Source};
+use crate::error::Result;
+use crate::extract::Client;
+use crate::load::{Place, Warehouse};
+use crate::model::{Observer, StreamState, WalkKind, Window};
+use crate::normalize::{Normalizer, Sensitive};
+use crate::plan::{self, Walk};
+
+use super::lock::Lock;
+
+/// Days back over which new rows are counted, to tell how many a day brings.
+const RECENT: i64 = 30 * 86_400;
+/// Bytes on disk per row where the warehouse holds none yet: working database, snapshot, its
+/// predecessor, Parquet tables and change log together, as measured on simulated accounts.
+const BYTES_PER_ROW: u64 = 1_500;
+/// Requests that find out whether a list heeds its filter.
+const FILTER_PROBES: u64 = 3;
+/// Requests that prove the end of a list.
+const END_PROOF: u64 = 2;
+
+/// A walk that a run would make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedWalk {
+    /// Source.
+    pub source: String,
+    /// Stream.
+    pub stream: &'static str,
+    /// What is walked.
+    pub walk: String,
+    /// Why.
+    pub reason: &'static str,
+    /// Rows expected; `None` if nobody can tell.
+    pub rows: Option<u64>,
+    /// Rows of those that are not in the warehouse yet.
+    pub new_rows: Option<u64>,
+    /// Requests expected.
+    pub requests: Option<u64>,
+}
+
+/// What a run of one source would do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outlook {
+    /// Source.
+    pub source: String,
+    /// Its walks.
+    pub walks: Vec<PlannedWalk>,
+    /// Reads by id of objects that may have changed, at most.
+    pub refreshes: u64,
+    /// Requests of all of it.
+    pub requests: u64,
+    /// Seconds that they take at the configured pace, at the latency just seen.
+    pub seconds: f64,
+    /// Bytes of disk that new rows take.
+    pub bytes: u64,
+    /// Requests that this outlook itself took.
+    pub spent: u64,
+}
+
+/// Looks ahead for one source. Nothing is mirrored; lists that the warehouse does not hold are
+/// estimated by a few requests.
+///
+/// # Errors
+/// Those of the client; `Locked` while a run is under way; those of the warehouse.
+pub async fn outlook(
+    settings: &Settings,
+    account: Account,
+    options: &SyncOptions,
+    observer: Arc<dyn Observer>,
+) -> Result<Outlook> {
+    let began = Instant::now();
+    let client = client(&account, options, observer)?;
+    let source = account.source.clone();
+    let id = match source.kind.account {
+        Some(spec) => {
+            let page = client.account(spec).await?;
+            account_id(&source.name, &Normalizer::new(spec, Sensitive::Keep).normalize(&page)?)?
+        }
+        None => source.name.clone(),
+    };
+    let now = client.server_now()?;
+    let lookahead = Lookahead { source: &source, account_id: id, options, now, settings };
+    let known = lookahead.known().await?;
+    let mut walks = Vec::new();
+    for (spec, known) in &known {
+        walks.extend(lookahead.walks(&client, spec, known).await?);
+    }
+    let hints: u64 = known.iter().map(|(_, known)| known.hints).sum();
+    let refreshes = hints.min(u64::from(settings.sync.refresh_budget));
+    let requests = walks.iter().filter_map(|walk| walk.requests).sum::<u64>() + refreshes + 1;
+    let new_rows: u64 = walks.iter().filter_map(|walk| walk.new_rows).sum();
+    let spent = u64::try_from(client.requests_sent()).unwrap_or(0);
+    let latency = began.elapsed().as_secs_f64() / seconds(spent.max(1));
+    let width = seconds(u64::from(source.max_in_flight.max(1)));
+    let pace = seconds(u64::from(source.requests_per_second.max(1)));
+    Ok(Outlook {
+        source: source.name.clone(),
+        walks,
+        refreshes,
+        requests,
+        seconds: seconds(requests) * (1.0 / pace).max(latency / width),
+        bytes: new_rows.saturating_mul(BYTES_PER_ROW),
+        spent,
+    })
+}
+
+/// Counts stay far below what a float holds exactly.
+fn seconds(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// What the warehouse knows of a stream.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    state: StreamState,
+    rows: u64,
+    recent: u64,
+    hints: u64,
+}
+
+struct Lookahead<'a> {
+    settings: &'a Settings,
+    source: &'a Source,
+    account_id: String,
+    options: &'a SyncOptions,
+    now: i64,
+}
+
+impl Lookahead<'_> {
+    fn selected(&self) -> Vec<&'static StreamSpec> {
+        let wanted = &self.options.streams;
+        let is_wanted = |spec: &&StreamSpec| {
+            self.source.selects(spec.name)
+                && (wanted.is_empty() || wanted.iter().any(|name| name == spec.name))
+        };
+        self.source.kind.streams.iter().filter(is_wanted).collect()
+    }
+
+    /// Asks the working database; a warehouse that does not exist knows nothing.
+    async fn known(&self) -> Result<Vec<(&'static StreamSpec, Known)>> {
+        let directory = self.settings.warehouse.dir.clone();
+        let specs = self.selected();
+        if !Warehouse::working_path(&directory).is_file() {
+            return Ok(specs.into_iter().map(|spec| (spec, Known::default())).collect());
+        }
+        let lock = Lock::acquire(&directory, "plan")?;
+        let (source, account_id, now) =
+            (self.source.name.clone(), self.account_id.clone(), self.now);
+        blocking(move || {
+            let warehouse = Warehouse::open(&directory)?;
+            let holds = warehouse.known_sources()?.iter().any(|(name, _)| *name == source);
+            let known = specs.into_iter().map(|spec| {
+                let place = Place { source: &source, account_id: &account_id, spec };
+                let known = if holds { known(&warehouse, &place, now)? } else { Known::default() };
+                Ok((spec, known))
+            });
+            let known = known.collect();
+            drop(lock);
+            known
+        })
+        .await
+    }
+
+    async fn walks(
+        &self,
+        client: &Client,
+        spec: &'static StreamSpec,
+        known: &Known,
+    ) -> Result<Vec<PlannedWalk>> {
+        let plan = plan::Options {
+            settle_lag: self.settings.sync.settle_lag,
+            lookback: self.settings.sync.lookback,
+            rewalk_every: self.settings.sync.rewalk_every,
+            full: self.options.full,
+            backfill: self.options.backfill,
+        };
+        let mut planned = Vec::new();
+        for walk in plan::walks(spec, &known.state, plan, self.now) {
+            let rows = match self.rows(known, &walk) {
+                Some(rows) => Some(rows),
+                // A list that is not offered is told by the run; here it only has no number.
+                None => client.estimate_rows(spec).await.ok().and_then(|estimate| estimate.rows),
+            };
+            let probes = match walk.kind {
+                WalkKind::Window if spec.created_filter != CreatedFilter::Absent => FILTER_PROBES,
+                WalkKind::Window | WalkKind::Full => 0,
+            };
+            let page = u64::from(self.source.page_size.max(1));
+            planned.push(PlannedWalk {
+                source: self.source.name.clone(),
+                stream: spec.name,
+                walk: walk.describe(),
+                reason: plan::reason(&known.state, plan, &walk),
+                rows,
+                new_rows: rows.map(|rows| rows.saturating_sub(known.rows.min(rows))),
+                requests: rows.map(|rows| rows.div_ceil(page) + END_PROOF + probes),
+            });
+        }
+        Ok(planned)
+    }
+
+    /// Predicts from the rows that are known; `None` where none are.
+    fn rows(&self, known: &Known, walk: &Walk) -> Option<u64> {
+        if known.rows == 0 && known.state.complete_to.is_none() {
+            return None;
+        }
+        let from = match walk.kind {
+            WalkKind::Full => return Some(known.rows + self.expected_since(known)),
+            WalkKind::Window => walk.window.from.unwrap_or(0),
+        };
+        let to = walk.window.to.unwrap_or(self.now);
+        let span = u64::try_from(to.saturating_sub(from)).unwrap_or(0);
+        Some(known.recent.saturating_mul(span) / RECENT.unsigned_abs())
+    }
+
+    fn expected_since(&self, known: &Known) -> u64 {
+        let since = known.state.complete_to.unwrap_or(self.now);
+        let span = u64::try_from(self.now.saturating_sub(since)).unwrap_or(0);
+        known.recent.saturating_mul(span) / RECENT.unsigned_abs()
+    }
+}
+
+fn known(warehouse: &Warehouse, place: &Place<'_>, now: i64) -> Result<Known> {
+    let count = |window| {
+        let rows = warehouse.count_rows(place.source, place.spec, place.account_id, window)?;
+        Ok(u64::try_from(rows).unwrap_or(0))
+    };
+    let state = warehouse.stream_state(place.source, place.account_id, place.spec.name)?;
+    let until = state.complete_to.unwrap_or(now);
+    let recent = Window { from: Some(until.saturating_sub(RECENT)), to: Some(until) };
+    Ok(Known {
+        rows: count(Window::ALL)?,
+        recent: count(recent)?,
+        hints: warehouse.count_to_refresh(place, now)?,
+        state,
+    })
+}
