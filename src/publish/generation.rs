@@ -20,6 +20,9 @@ const MARKER: &str = "_run";
 const ROW_GROUP: usize = 20_480;
 /// Rows of the largest partition that is merged in memory (I10).
 const MOST_MERGED_ROWS: usize = 20_000;
+/// Rows that are sorted at once: `DuckDB` needs memory for a part of what it sorts, and ends the
+/// query where it has less (I10).
+const MOST_SORTED_ROWS: usize = 100_000;
 
 /// Gives the directory that `tables` points to, if there is one.
 #[must_use]
@@ -155,28 +158,45 @@ impl StreamWork<'_> {
     }
 
     fn build_from(&self, previous: Option<(&Path, &str)>, layout: Layout) -> Result<usize> {
-        let delta = self.export(previous.map(|(_, run)| run), layout)?;
+        let since = previous.map(|(_, run)| run);
+        let changed = self.changed(since, layout)?;
         let mut rows = match previous {
-            Some((path, _)) => self.link_unchanged(path, &delta.partitions)?,
+            Some((path, _)) => self.link_unchanged(path, &changed)?,
             None => 0,
         };
-        let sizes = self.sizes(&delta, layout)?;
+        let sizes = self.sizes(&changed, layout)?;
+        let size = |name: &String| sizes.get(name).copied().unwrap_or(0);
+        let (large, small): (Vec<_>, Vec<_>) =
+            changed.iter().partition(|name| size(name) > MOST_MERGED_ROWS);
+        let mut files = 0;
+        for name in large {
+            rows += self.rewrite(name, size(name), layout, &mut files)?;
+        }
+        for batch in batches(&small, size) {
+            rows += self.merge(batch, previous, layout, &mut files)?;
+        }
+        Ok(rows)
+    }
+
+    /// Merges small partitions in memory: their files before, and what changed since.
+    fn merge(
+        &self,
+        names: &[&String],
+        previous: Option<(&Path, &str)>,
+        layout: Layout,
+        files: &mut usize,
+    ) -> Result<usize> {
+        let delta = self.export(previous.map(|(_, run)| run), layout, names)?;
         let mut merges = Vec::new();
-        for (number, name) in delta.partitions.iter().enumerate() {
-            let file = format!("{}-{number}.parquet", self.publication.run_id);
-            let target = self.target().join(name).join(file);
-            if sizes.get(name).is_some_and(|size| *size > MOST_MERGED_ROWS) {
-                rows += self.rewrite(name, layout, &target)?;
-                durable::set_mode(&target, self.publication.modes.file)?;
-                continue;
-            }
+        for name in names {
             let old = match previous {
                 Some((path, _)) => durable::files_below(&path.join(name), "parquet")?,
                 None => Vec::new(),
             };
-            merges.push(Merge { partition: name.clone(), old, target });
+            let target = self.next_file(name, files);
+            merges.push(Merge { partition: (*name).clone(), old, target });
         }
-        rows += partition::merge_all(&merges, &delta, self.spec.has_column("created_at"))?;
+        let rows = partition::merge_all(&merges, &delta, self.spec.has_column("created_at"))?;
         for target in merges.iter().map(|merge| &merge.target).filter(|target| target.exists()) {
             durable::set_mode(target, self.publication.modes.file)?;
         }
@@ -184,9 +204,15 @@ impl StreamWork<'_> {
         Ok(rows)
     }
 
-    /// Counts the rows of the partitions that hold a change.
-    fn sizes(&self, delta: &Delta, layout: Layout) -> Result<BTreeMap<String, usize>> {
-        if delta.partitions.is_empty() {
+    fn next_file(&self, partition: &str, files: &mut usize) -> PathBuf {
+        let file = format!("{}-{files}.parquet", self.publication.run_id);
+        *files += 1;
+        self.target().join(partition).join(file)
+    }
+
+    /// Counts the rows of partitions.
+    fn sizes(&self, names: &BTreeSet<String>, layout: Layout) -> Result<BTreeMap<String, usize>> {
+        if names.is_empty() {
             return Ok(BTreeMap::new());
         }
         let part = layout.expression();
@@ -200,24 +226,60 @@ impl StreamWork<'_> {
         Ok(self.database.table(&query, &[])?.rows.into_iter().filter_map(size).collect())
     }
 
-    /// Writes a partition that is too large for memory from the table: `DuckDB` sorts out of core.
-    fn rewrite(&self, name: &str, layout: Layout, target: &Path) -> Result<usize> {
-        if let Some(directory) = target.parent() {
-            durable::create_directory(directory, 0o700)?;
+    /// Writes a partition that is too large for memory from the table, in files that are not.
+    fn rewrite(&self, name: &str, size: usize, layout: Layout, files: &mut usize) -> Result<usize> {
+        durable::create_directory(&self.target().join(name), 0o700)?;
+        let in_partition = format!("{} = {}", layout.expression(), literal(name));
+        let mut rows = 0;
+        for slice in self.slices(&in_partition, size, name)? {
+            let target = self.next_file(name, files);
+            self.copy(
+                &format!(
+                    "SELECT {} FROM {} WHERE {in_partition}{slice} ORDER BY {}",
+                    self.export_columns(),
+                    self.table(),
+                    self.order(),
+                ),
+                &target,
+            )?;
+            durable::sync_file(&target)?;
+            durable::set_mode(&target, self.publication.modes.file)?;
+            rows += partition::count_rows(&target)?;
         }
-        self.copy(
-            &format!(
-                "SELECT {} FROM {} WHERE {} = {} ORDER BY {}",
-                self.export_columns(),
-                self.table(),
-                layout.expression(),
-                literal(name),
-                self.order(),
-            ),
-            target,
-        )?;
-        durable::sync_file(target)?;
-        partition::count_rows(target)
+        Ok(rows)
+    }
+
+    /// Cuts a partition into parts of about the same number of rows; gives further conditions.
+    fn slices(&self, in_partition: &str, size: usize, name: &str) -> Result<Vec<String>> {
+        let count = size.div_ceil(MOST_SORTED_ROWS);
+        let has_time = self.spec.has_column("created_at") && name != Layout::UNKNOWN;
+        let key = if has_time { "epoch_us(created_at)" } else { "id" };
+        let quantiles: Vec<String> =
+            (1..count).map(|part| format!("{part}.0 / {count}.0")).collect();
+        if quantiles.is_empty() {
+            return Ok(vec![String::new()]);
+        }
+        let query = format!(
+            "SELECT DISTINCT unnest(quantile_disc({key}, [{}]))::VARCHAR FROM {} \
+             WHERE {in_partition}",
+            quantiles.join(", "),
+            self.table()
+        );
+        let mut bounds = self.database.texts(&query, &[])?;
+        if has_time {
+            bounds.sort_by_key(|bound| bound.parse::<i64>().unwrap_or(0));
+        } else {
+            bounds.sort();
+            bounds = bounds.iter().map(|bound| literal(bound)).collect();
+        }
+        let above = std::iter::once(None).chain(bounds.iter().map(Some));
+        let below = bounds.iter().map(Some).chain([None]);
+        let slice = |(above, below): (Option<&String>, Option<&String>)| {
+            let above = above.map(|bound| format!(" AND {key} > {bound}")).unwrap_or_default();
+            let below = below.map(|bound| format!(" AND {key} <= {bound}")).unwrap_or_default();
+            above + &below
+        };
+        Ok(above.zip(below).map(slice).collect())
     }
 
     /// Gives the order of rows in a file.
@@ -267,40 +329,52 @@ impl StreamWork<'_> {
         Ok(rows)
     }
 
-    /// Exports what changed since a run: new versions of rows, and ids that left their partition.
-    fn export(&self, since: Option<&str>, layout: Layout) -> Result<Delta> {
+    /// Names the table of versions that ended.
+    fn closed(&self) -> String {
+        let closed = format!("_closed_{}", self.spec.name);
+        qualified(&format!("{}_history", self.source.name), &closed)
+    }
+
+    /// Names the partitions that hold a change since a run.
+    fn changed(&self, since: Option<&str>, layout: Layout) -> Result<BTreeSet<String>> {
+        let (since, part) = (literal(since.unwrap_or("")), layout.expression());
+        let names = self.database.texts(
+            &format!(
+                "SELECT DISTINCT {part} FROM {} WHERE _run_id > {since} \
+                 UNION SELECT {part} FROM {} WHERE _closed_by > {since}",
+                self.table(),
+                self.closed(),
+            ),
+            &[],
+        )?;
+        Ok(names.into_iter().collect())
+    }
+
+    /// Exports what changed in partitions since a run: new versions of rows, and ids that left their
+    /// partition.
+    fn export(&self, since: Option<&str>, layout: Layout, names: &[&String]) -> Result<Delta> {
         let stem = format!("{}-{}", self.source.name, self.spec.name);
         let rows = self.publication.staging().join(format!("{stem}-rows.parquet"));
         let gone = self.publication.staging().join(format!("{stem}-gone.parquet"));
         let since = literal(since.unwrap_or(""));
-        let (table, part) = (self.table(), layout.expression());
-        let closed = qualified(
-            &format!("{}_history", self.source.name),
-            &format!("_closed_{}", self.spec.name),
-        );
+        let part = layout.expression();
+        let wanted: Vec<String> = names.iter().map(|name| literal(name)).collect();
         self.copy(
             &format!(
-                "SELECT {}, {part} AS _partition FROM {table} WHERE _run_id > {since} \
-                 ORDER BY _partition, {}",
+                "SELECT {}, {part} AS _partition FROM {} WHERE _run_id > {since} \
+                 AND {part} IN ({}) ORDER BY _partition, {}",
                 self.export_columns(),
+                self.table(),
+                wanted.join(", "),
                 self.order(),
             ),
             &rows,
         )?;
         self.copy(
-            &format!(
-                "SELECT DISTINCT id, {part} AS _partition FROM {closed} WHERE _closed_by > {since}"
-            ),
+            &format!("SELECT DISTINCT id FROM {} WHERE _closed_by > {since}", self.closed()),
             &gone,
         )?;
-        let partitions = self.database.texts(
-            &format!(
-                "SELECT DISTINCT {part} FROM {table} WHERE _run_id > {since} \
-                 UNION SELECT {part} FROM {closed} WHERE _closed_by > {since}"
-            ),
-            &[],
-        )?;
-        Ok(Delta { rows, gone, partitions: partitions.into_iter().collect() })
+        Ok(Delta { rows, gone })
     }
 
     /// JSON travels as text: other tools have no such Parquet type.
@@ -348,6 +422,9 @@ enum Layout {
 }
 
 impl Layout {
+    /// Partition of rows without a time, where others have one.
+    const UNKNOWN: &str = "month=unknown";
+
     const fn expression(self) -> &'static str {
         match self {
             Self::Month => "'month=' || coalesce(strftime(created_at, '%Y-%m'), 'unknown')",
@@ -371,4 +448,22 @@ fn has_layout(path: &Path, layout: Layout) -> bool {
             .and_then(|name| name.to_str())
             .is_some_and(|name| name.starts_with(layout.prefix()))
     })
+}
+
+/// Groups partitions so that none has many more rows than can be sorted at once.
+fn batches<'a, 'b>(
+    names: &'a [&'b String],
+    size: impl Fn(&String) -> usize,
+) -> Vec<&'a [&'b String]> {
+    let mut batches = Vec::new();
+    let (mut start, mut rows) = (0, 0);
+    for (index, name) in names.iter().enumerate() {
+        rows += size(name);
+        if rows >= MOST_SORTED_ROWS {
+            batches.extend(names.get(start..=index));
+            (start, rows) = (index + 1, 0);
+        }
+    }
+    batches.extend(names.get(start..).filter(|rest| !rest.is_empty()));
+    batches
 }

@@ -1,6 +1,5 @@
 //! The one file that names Polars: merges one Parquet partition lazily.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, IntoInnerError};
 use std::path::{Path, PathBuf};
@@ -22,8 +21,6 @@ pub(super) struct Delta {
     pub(super) rows: PathBuf,
     /// Parquet file of ids whose old version left a partition.
     pub(super) gone: PathBuf,
-    /// Partitions that hold a change.
-    pub(super) partitions: BTreeSet<String>,
 }
 
 impl Delta {
