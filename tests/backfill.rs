@@ -18,7 +18,7 @@ fn text(output: &std::process::Output) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backfill_killed_three_times_ends_with_the_truth() {
+async fn a4_a_backfill_killed_three_times_ends_with_the_truth() {
     let emulator = account().await;
     let home = Home::new(&emulator.base_url(), WIDE);
     // Dies while the lists are read, each time after a few load units more.

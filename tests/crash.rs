@@ -63,7 +63,7 @@ async fn a_first_run_killed_at_any_point_recovers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_later_run_killed_at_any_point_recovers_and_readers_see_whole_runs() {
+async fn a5_a_later_run_killed_at_any_point_recovers_and_readers_see_whole_runs() {
     let emulator = account().await;
     let base = Home::new(&emulator.base_url(), SETTINGS);
     base.sync(SyncOptions::default()).await;

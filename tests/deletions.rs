@@ -67,7 +67,7 @@ async fn an_object_whose_deletion_an_event_tells_leaves_at_the_next_run_and_stay
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn objects_that_vanish_without_an_event_leave_at_the_next_whole_walk() {
+async fn d22_objects_that_vanish_without_an_event_leave_at_the_next_whole_walk() {
     let (emulator, home) = mirrored().await;
     let paid = ids(&emulator, "transactions", |object| object["paid"] == true);
     let unpaid = unpaid_transactions(&emulator);
@@ -128,7 +128,7 @@ async fn a_404_in_other_words_than_the_apis_proves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn too_many_nominations_stop_all_deletions_of_the_stream_until_a_person_says_otherwise() {
+async fn d23_too_many_nominations_stop_all_deletions_of_the_stream_until_a_person_says_otherwise() {
     let (emulator, home) = mirrored().await;
     let before = counts(&home.open());
     let unpaid = unpaid_transactions(&emulator);

@@ -43,7 +43,7 @@ fn assert_equal(home: &Home, emulator: &Emulator, stream: &str, column: &str, fi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lines_follow_their_invoice_which_alone_has_an_event() {
+async fn e25_lines_follow_their_invoice_which_alone_has_an_event() {
     let (emulator, home) = mirrored(GENEROUS).await;
     let issued = |object: &Value| {
         object["issued_at"].is_i64() && object["paid"] == false && object["voided_at"].is_null()
@@ -96,7 +96,7 @@ async fn unsettled_objects_are_read_again_without_any_hint() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_silent_edit_of_a_settled_object_is_found_by_the_next_whole_walk() {
+async fn b9_a_silent_edit_of_a_settled_object_is_found_by_the_next_whole_walk() {
     let (emulator, home) = mirrored(GENEROUS).await;
     let customer = ids(&emulator, "customers", |_| true).remove(0);
     silently(&emulator, || {
@@ -126,7 +126,7 @@ async fn the_old_unsettled_take_turns_within_the_budget() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_feed_that_has_forgotten_the_last_run_orders_whole_walks_which_outlive_a_crash() {
+async fn b13_a_feed_that_has_forgotten_the_last_run_orders_whole_walks_which_outlive_a_crash() {
     let (emulator, home) = mirrored("").await;
     let customer = ids(&emulator, "customers", |_| true).remove(0);
     write(&emulator, "PUT", &format!("/customers/{customer}"), "notes=forgotten");

@@ -144,7 +144,7 @@ async fn keys_that_cannot_be_sent_are_refused_without_being_shown() {
 }
 
 #[tokio::test]
-async fn each_status_has_its_kind_stream_status_and_number_of_tries() {
+async fn f30_each_status_has_its_kind_stream_status_and_number_of_tries() {
     let rate = "Rate Limit Exceeded";
     for (status, message, kind, stream, tries) in [
         (401, "Invalid API Key provided", Kind::Authentication, StreamStatus::Failed, 1),

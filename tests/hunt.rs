@@ -73,7 +73,7 @@ fn hunt(next: &AtomicU64, until: Instant, failures: &Mutex<Vec<String>>) -> (u64
 }
 
 #[test]
-fn no_random_history_leads_the_mirror_astray() {
+fn c18_no_random_history_leads_the_mirror_astray() {
     if let Some(seed) = setting("SEED") {
         let (runtime, plan) = (runtime(), plan::draw(seed));
         if let Err(wrong) = play(&runtime, &plan) {

@@ -66,3 +66,5 @@ mod reports;
 mod support;
 /// `verify`: what it finds, and what it mends.
 mod verify;
+/// What mirrors get wrong, entry by entry.
+mod ways_to_be_wrong;

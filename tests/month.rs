@@ -160,7 +160,7 @@ async fn follow(emulator: &Emulator, silent_percent: u8) -> (usize, usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_month_of_nights_is_true_every_night_when_events_tell_everything() {
+async fn b14_a_month_of_nights_is_true_every_night_when_events_tell_everything() {
     let emulator = Emulator::start(Options::default()).await.unwrap();
     let (stale, rows) = follow(&emulator, 0).await;
     eprintln!("a truthful month: {stale} of {rows} rows out of date, summed over all nights");

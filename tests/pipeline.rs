@@ -64,7 +64,7 @@ async fn truth(emulator: &Emulator, stream: &str, field: &str) -> (i128, i128) {
 }
 
 #[tokio::test]
-async fn a_second_run_without_changes_writes_no_row() {
+async fn e27_a_second_run_without_changes_writes_no_row() {
     let emulator = account().await;
     let home = Home::new(&emulator.base_url(), "");
     let first = home.sync(SyncOptions::default()).await;
@@ -94,7 +94,7 @@ fn contents(database: &Database) -> Vec<paid_sync::model::Table> {
 }
 
 #[tokio::test]
-async fn later_changes_are_followed_and_kept_as_versions() {
+async fn b10_later_changes_are_followed_and_kept_as_versions() {
     let emulator = account().await;
     let home = Home::new(&emulator.base_url(), "[sync]\nrefresh_budget = 100000");
     home.sync(SyncOptions::default()).await;
@@ -137,7 +137,7 @@ async fn mixing_lists_and_reads_by_id_writes_no_version_without_a_change() {
 }
 
 #[tokio::test]
-async fn a_fresh_mirror_equals_one_that_followed_along() {
+async fn c20_a_fresh_mirror_equals_one_that_followed_along() {
     let emulator = account().await;
     let followed = Home::new(&emulator.base_url(), "[sync]\nrefresh_budget = 100000");
     followed.sync(SyncOptions::default()).await;
@@ -158,7 +158,7 @@ async fn a_fresh_mirror_equals_one_that_followed_along() {
 }
 
 #[tokio::test]
-async fn objects_without_created_at_are_mirrored_too() {
+async fn b15_objects_without_created_at_are_mirrored_too() {
     let options = Options { hide_created_at: true, ..Options::default() };
     let emulator = Emulator::start(options).await.unwrap();
     let home = Home::new(&emulator.base_url(), "[sync]\nrefresh_budget = 100000");

@@ -52,7 +52,7 @@ fn a_first_run_walks_the_whole_list_without_a_filter() {
 }
 
 #[test]
-fn a_later_run_reaches_back_and_ends_at_now_less_the_lag() {
+fn b16_a_later_run_reaches_back_and_ends_at_now_less_the_lag() {
     let walks = plan(&loaded(NOW - DAY, NOW - DAY), OPTIONS);
     assert_eq!(walks.len(), 1);
     assert_eq!(walks[0].kind, WalkKind::Window);
@@ -79,7 +79,7 @@ fn a_bound_never_moves_backwards() {
 }
 
 #[test]
-fn a_cut_off_first_walk_is_resumed_and_what_came_since_is_asked_for() {
+fn a1_a_cut_off_first_walk_is_resumed_and_what_came_since_is_asked_for() {
     let started = NOW - 3_600;
     let window = Window { from: None, to: Some(started - 60) };
     let state =
@@ -93,7 +93,7 @@ fn a_cut_off_first_walk_is_resumed_and_what_came_since_is_asked_for() {
 }
 
 #[test]
-fn a_cut_off_window_leaves_no_gap_to_the_next() {
+fn c19_a_cut_off_window_leaves_no_gap_to_the_next() {
     let window = Window { from: Some(NOW - 5 * DAY), to: Some(NOW - 2 * DAY) };
     let state = StreamState {
         open: Some(open(WalkKind::Window, window, NOW - 2 * DAY)),

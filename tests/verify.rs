@@ -157,7 +157,7 @@ async fn an_equal_account_has_no_difference_and_nothing_is_touched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_without_an_event_is_found_with_exactly_its_field() {
+async fn b11_an_edit_without_an_event_is_found_with_exactly_its_field() {
     let emulator = silent_account().await;
     let home = mirrored(&emulator).await;
     let id = one_id(&home, "SELECT id FROM paid.customers ORDER BY id");

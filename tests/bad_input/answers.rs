@@ -62,7 +62,7 @@ async fn a_list_that_cannot_be_read_is_named_and_readers_keep_what_they_have() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_turns_empty_does_not_empty_the_table() {
+async fn d24_a_list_that_turns_empty_does_not_empty_the_table() {
     let script = Script::start().await;
     serve_account(&script, "acct_1", &[("/customers", &[customer("cus_1", "One")])]);
     let site = Site::mirroring(script.base_url().as_str());
@@ -170,7 +170,7 @@ async fn an_optional_list_that_was_never_offered_is_reported_and_tolerated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_optional_list_that_once_loaded_must_stay_available() {
+async fn f29_an_optional_list_that_once_loaded_must_stay_available() {
     let script = Script::start().await;
     serve_account(&script, "acct_1", &[]);
     let site = Site::mirroring(script.base_url().as_str());

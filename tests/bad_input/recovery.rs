@@ -110,3 +110,23 @@ async fn objects_that_are_gone_do_not_use_up_the_budget_of_others() {
     assert_eq!(site.ask_snapshot(known), ["inv_002"]);
     assert_eq!(site.ask_snapshot("SELECT DISTINCT id FROM _sync.dirty"), ["inv_001"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b12_an_event_of_a_type_that_nobody_knows_marks_its_object() {
+    let script = account_with(&customers(2)).await;
+    let invoice = |number: &str| {
+        // Settled and old: neither the unsettled rule nor the lookback reads it again.
+        json!({"object": "invoice", "id": "inv_1", "paid": true, "number": number, "created_at": LONG_AGO})
+    };
+    serve_list(&script, "/invoices", &[invoice("A-1")]);
+    let site = Site::mirroring_only(&STREAMS, script.base_url().as_str());
+    site.run("sync").expect(0, &[]);
+    let changed = invoice("A-2");
+    script.answer("/invoices/inv_1", move |_| Reply::json(200, &changed));
+    let at = paid_sync::clock::now_micros() / 1_000_000 - 3_600;
+    let about = json!({"object": "invoice", "id": "inv_1"});
+    let event = json!({"object": "event", "id": "evt_1", "type": "invoice.never_heard_of", "data": about, "created_at": at});
+    serve_list(&script, "/events", &[event]);
+    site.run("sync").expect(0, &[]);
+    assert_eq!(site.ask_snapshot("SELECT number FROM paid.invoices"), ["A-2"]);
+}

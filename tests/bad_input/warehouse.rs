@@ -38,7 +38,7 @@ async fn a_directory_that_cannot_be_made_is_named_before_anything_is_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_warehouse_made_by_a_newer_program_is_left_untouched() {
+async fn a8_a_warehouse_made_by_a_newer_program_is_left_untouched() {
     let script = account().await;
     let site = Site::mirroring(script.base_url().as_str());
     site.run("sync").expect(0, &[]);

@@ -18,7 +18,7 @@ use super::{client, options};
 use crate::support::script::{Reply, Script};
 
 #[tokio::test]
-async fn a_deleted_cursor_costs_no_row() {
+async fn c17_a_deleted_cursor_costs_no_row() {
     for lost in [Lost::NotFound, Lost::BadRequest, Lost::Empty] {
         for dropped in [1, 2, 24, 25] {
             let script = Script::start().await;
@@ -131,7 +131,7 @@ async fn new_rows_at_the_head_neither_lose_nor_double_others() {
 }
 
 #[tokio::test]
-async fn every_page_is_a_place_to_resume_from() {
+async fn a2_every_page_is_a_place_to_resume_from() {
     for gone in [0..0, 49..50, 25..50, 24..50] {
         for window in [Window::ALL, Window { from: Some(0), to: Some(at(0)) }] {
             let script = Script::start().await;
@@ -253,7 +253,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_object_that_survives_the_walk_is_received(story in stories()) {
+    fn d21_every_object_that_survives_the_walk_is_received(story in stories()) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let (status, received, alive) = runtime.block_on(play(story));
         prop_assert_eq!(status, WalkStatus::Complete);

@@ -132,7 +132,7 @@ async fn an_ignored_cursor_ends_the_walk_with_the_rows_it_gave() {
 }
 
 #[tokio::test]
-async fn a_loop_over_old_pages_is_noticed() {
+async fn f34_a_loop_over_old_pages_is_noticed() {
     // 60 pages in a ring: longer than what is remembered of ids.
     let script = Script::start().await;
     script.answer("/users", |request| {

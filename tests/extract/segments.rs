@@ -48,7 +48,7 @@ fn requests(script: &Script) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn a_long_list_is_walked_by_several_at_once_and_every_row_comes_once() {
+async fn f31_a_long_list_is_walked_by_several_at_once_and_every_row_comes_once() {
     for hides_time in [false, true] {
         let script = Script::start().await;
         let rows = if hides_time { 3_000 } else { 900 };
@@ -188,7 +188,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_object_that_survives_is_received_however_the_walk_is_cut(story in stories()) {
+    fn a6_every_object_that_survives_is_received_however_the_walk_is_cut(story in stories()) {
         let is_calm = story.deletions.iter().all(|(_, rows)| rows.is_empty());
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let Told { status, received, alive } = runtime.block_on(play(story));
