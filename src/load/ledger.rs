@@ -1,6 +1,6 @@
 //! Windows that are complete or under way, and what a walk proves when it ends.
 
-use crate::database::{Database, Param, qualified};
+use crate::database::{Database, Param, literal, qualified};
 use crate::error::Result;
 use crate::model::{Cell, Coverage, OpenWalk, RequestNumber, StreamState, WalkKind, Window};
 
@@ -147,6 +147,13 @@ pub(super) fn conclude(
     Ok(())
 }
 
+/// SQL that holds for rows that existed before a walk began; `started` is the parameter of its start.
+/// Runs follow each other, so what an earlier run wrote is older, even within one second.
+pub(super) fn older_than_walk(started: &str, advance: &LedgerAdvance) -> String {
+    let first_run = literal(&format!("{:06}", advance.started_run));
+    format!("(_first_seen_at < make_timestamp({started} * 1000000) OR _run_id < {first_run})")
+}
+
 /// Only rows that existed before the walk began, and by their time belong to its window.
 fn nominate_absent(
     database: &Database,
@@ -166,10 +173,11 @@ fn nominate_absent(
     let query = format!(
         "INSERT INTO _sync.dirty SELECT $1, $2, id, 'absent from a complete walk', \
          make_timestamp($4), $5, 0, NULL, NULL, true FROM {table} AS known \
-         WHERE _account_id = $3 AND _first_seen_at < make_timestamp($6 * 1000000){in_window} \
+         WHERE _account_id = $3 AND {older}{in_window} \
          AND id NOT IN (SELECT id FROM _sync.walk_ids WHERE walk = $7) \
          AND id NOT IN (SELECT id FROM _sync.dirty WHERE source = $1 AND stream = $2 AND absent){few}",
         table = qualified(&unit.source, spec.name),
+        older = older_than_walk("$6", advance),
         // An unpaged list may hide more than it shows; a few are worth asking for.
         few = if advance.state == WalkState::Unpaged { " LIMIT 20" } else { "" },
     );

@@ -157,8 +157,9 @@ fn meet(database: &Database, unit: &LoadUnit, advance: &LedgerAdvance) -> Result
     database.execute(
         &format!(
             "INSERT INTO _sync.walk_ids SELECT $1, id FROM fresh WHERE EXISTS (SELECT 1 FROM {} \
-             WHERE _account_id = $2 AND _first_seen_at < make_timestamp($3 * 1000000))",
-            qualified(&unit.source, unit.spec.name)
+             WHERE _account_id = $2 AND {})",
+            qualified(&unit.source, unit.spec.name),
+            ledger::older_than_walk("$3", advance),
         ),
         &[advance.number.into(), (&unit.account_id).into(), advance.started.into()],
     )?;
