@@ -47,6 +47,13 @@ impl Seen {
         self.last_run = Some(now);
     }
 
+    /// After a run that was told untruths nobody can tell what was missed, until the lists are walked
+    /// again.
+    pub(super) fn forget(&mut self) {
+        self.pending.clear();
+        self.due.clear();
+    }
+
     /// Checks after a run that everything due is there (I1), and that nothing vanished that exists
     /// (I9).
     pub(super) fn judge(
@@ -58,9 +65,7 @@ impl Seen {
     ) -> Result<(), String> {
         let is_done = matches!(outcome.code, Some(0 | 1));
         if is_deceived {
-            // Nobody can tell what was missed, until the lists are walked again.
-            self.pending.clear();
-            self.due.clear();
+            self.forget();
         }
         let Some(current) = current else { return Ok(()) };
         for spec in tables().filter(|spec| spec.name != "account") {

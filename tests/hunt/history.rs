@@ -178,6 +178,9 @@ impl History<'_> {
         checks::report(outcome)?;
         checks::requests(&self.emulator)?;
         if !self.home.snapshot().exists() {
+            if is_deceived {
+                self.seen.forget();
+            }
             return Ok(());
         }
         let database = self.home.open();
