@@ -40,11 +40,9 @@ impl Board {
         if segments.is_empty() {
             segments.extend(Checkpoint::from(ResumePoint::default()).segments);
         }
-        // A segment ends where the one after it began; the oldest one with the list or the window.
-        let ends: Vec<Option<i64>> =
-            segments.iter().skip(1).map(|older| older.since).chain([request.window.from]).collect();
-        let places = segments.into_iter().zip(ends).map(|(place, until)| {
-            let SegmentPoint { point, stops, since } = place;
+        let places = segments.into_iter().map(|place| {
+            let SegmentPoint { point, stops, since, until } = place;
+            let until = until.or(request.window.from);
             let resume = (!point.cursors.is_empty()).then(|| Arc::unwrap_or_clone(point));
             let head = request.window.to.unwrap_or(now);
             let is_new = resume.is_none();
@@ -85,6 +83,7 @@ impl Board {
             && let Some(place) = self.places.get_mut(index)
         {
             place.sent.stops = segment.stops();
+            place.sent.until = segment.point().until;
             self.places.insert(index + 1, Place::new(older));
         }
     }

@@ -41,6 +41,8 @@ pub(super) struct SegmentPoint {
     pub(super) stops: Arc<[String]>,
     /// `created_at` of the object after which it began, Unix seconds; `None` at the head of a list.
     pub(super) since: Option<i64>,
+    /// Time below which it has nothing to look for, Unix seconds; `None` if that is not known.
+    pub(super) until: Option<i64>,
 }
 
 impl Checkpoint {
@@ -66,7 +68,12 @@ impl Checkpoint {
 impl From<ResumePoint> for Checkpoint {
     /// A walk with a single segment.
     fn from(point: ResumePoint) -> Self {
-        let segment = SegmentPoint { point: Arc::new(point), stops: Arc::default(), since: None };
+        let segment = SegmentPoint {
+            point: Arc::new(point),
+            stops: Arc::default(),
+            since: None,
+            until: None,
+        };
         Self { done: Counts::default(), segments: vec![segment] }
     }
 }
@@ -84,6 +91,7 @@ struct SavedSegment {
     point: ResumePoint,
     stops: Vec<String>,
     since: Option<i64>,
+    until: Option<i64>,
 }
 
 impl From<Saved> for Checkpoint {
@@ -91,10 +99,11 @@ impl From<Saved> for Checkpoint {
         match saved {
             Saved::Single(point) => point.into(),
             Saved::Segments { done, segments } => {
-                let segment = |SavedSegment { point, stops, since }| SegmentPoint {
+                let segment = |SavedSegment { point, stops, since, until }| SegmentPoint {
                     point: Arc::new(point),
                     stops: stops.into(),
                     since,
+                    until,
                 };
                 Self { done, segments: segments.into_iter().map(segment).collect() }
             }
@@ -104,10 +113,11 @@ impl From<Saved> for Checkpoint {
 
 impl From<Checkpoint> for Saved {
     fn from(checkpoint: Checkpoint) -> Self {
-        let segment = |SegmentPoint { point, stops, since }: SegmentPoint| SavedSegment {
+        let segment = |SegmentPoint { point, stops, since, until }: SegmentPoint| SavedSegment {
             point: Arc::unwrap_or_clone(point),
             stops: stops.to_vec(),
             since,
+            until,
         };
         Self::Segments {
             done: checkpoint.done,

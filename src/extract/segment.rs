@@ -125,7 +125,12 @@ impl Segment {
     pub(super) fn point(&self) -> SegmentPoint {
         let state = self.lock();
         let point = Arc::new(state.walk.progress().clone());
-        SegmentPoint { point, stops: Arc::clone(&state.stops), since: Some(state.since) }
+        SegmentPoint {
+            point,
+            stops: Arc::clone(&state.stops),
+            since: Some(state.since),
+            until: state.until,
+        }
     }
 
     pub(super) fn stops(&self) -> Arc<[String]> {
