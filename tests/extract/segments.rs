@@ -114,7 +114,7 @@ struct Story {
 
 fn stories() -> impl Strategy<Value = Story> {
     let lost = prop_oneof![Just(Lost::NotFound), Just(Lost::BadRequest), Just(Lost::Empty)];
-    let gap = prop_oneof![Just(0), Just(0), 1..10_i64, Just(50_000), Just(5_000_000)];
+    let gap = prop_oneof![Just(0), Just(0), 1..10_i64, Just(50_000), Just(4_000_000)];
     let deleted = prop::collection::vec(0..300_usize, 0..40);
     (
         (0..300_usize, prop::collection::vec(gap, 1..9), 2..15_usize, 3..15_u32, 1..9_usize),
