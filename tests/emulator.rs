@@ -575,7 +575,7 @@ async fn an_account_id_can_be_chosen_and_a_slow_server_still_answers() {
 
 #[test]
 fn sizes_are_read_and_written_by_the_same_words() {
-    for word in ["tiny", "small", "medium", "large"] {
+    for word in ["tiny", "small", "medium", "large", "bench", "bench-large"] {
         let size: Size = word.parse().expect("a known size");
         assert_eq!(size.to_string(), word);
     }

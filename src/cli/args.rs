@@ -319,8 +319,12 @@ pub enum Size {
     Small,
     /// About 100 000 objects.
     Medium,
-    /// About a million objects.
+    /// About two million objects.
     Large,
+    /// 200 000 transactions, 40 000 invoices and 10 000 customers.
+    Bench,
+    /// A million transactions, 200 000 invoices and 50 000 customers.
+    BenchLarge,
 }
 
 /// How results are written.

@@ -20,6 +20,11 @@ pub enum Size {
     Medium,
     /// Holds about a million transactions and what belongs to them.
     Large,
+    /// Holds about 200 000 transactions on 40 000 invoices of 10 000 customers: years of billing
+    /// as benchmarks load them.
+    Bench,
+    /// Holds five times as much as [`Size::Bench`].
+    BenchLarge,
 }
 
 impl Size {
@@ -30,6 +35,18 @@ impl Size {
             Self::Small => 80,
             Self::Medium => 1_600,
             Self::Large => 36_000,
+            Self::Bench => 9_524,
+            Self::BenchLarge => 47_620,
+        }
+    }
+
+    /// Tells how much customers buy.
+    pub(crate) fn trade(self) -> Trade {
+        match self {
+            Self::Tiny | Self::Small | Self::Medium | Self::Large => {
+                Trade { one_buyer_in: 1, metered_lines: 0 }
+            }
+            Self::Bench | Self::BenchLarge => Trade { one_buyer_in: 7, metered_lines: 5 },
         }
     }
 
@@ -52,7 +69,7 @@ impl Size {
     pub(crate) fn stock(self) -> Stock {
         match self {
             Self::Tiny => Stock { webhooks: 2, users: 3, currencies: 2, offers: 2, products: 2 },
-            Self::Small | Self::Medium | Self::Large => {
+            Self::Small | Self::Medium | Self::Large | Self::Bench | Self::BenchLarge => {
                 Stock { webhooks: 9, users: 30, currencies: 4, offers: 6, products: 6 }
             }
         }
@@ -62,10 +79,19 @@ impl Size {
     pub(crate) fn haste(self) -> i64 {
         match self {
             Self::Tiny | Self::Small => 45,
-            Self::Medium => 8,
-            Self::Large => 2,
+            Self::Medium | Self::Bench => 8,
+            Self::Large | Self::BenchLarge => 2,
         }
     }
+}
+
+/// Tells how much customers buy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trade {
+    /// Lets one customer in so many buy anything; the others only sign up.
+    pub(crate) one_buyer_in: usize,
+    /// Counts the lines of usage that come with each bill of a subscription.
+    pub(crate) metered_lines: u32,
 }
 
 /// Counts what an account begins with.
@@ -87,6 +113,8 @@ impl fmt::Display for Size {
             Self::Small => "small",
             Self::Medium => "medium",
             Self::Large => "large",
+            Self::Bench => "bench",
+            Self::BenchLarge => "bench-large",
         })
     }
 }
@@ -100,6 +128,8 @@ impl FromStr for Size {
             "small" => Ok(Self::Small),
             "medium" => Ok(Self::Medium),
             "large" => Ok(Self::Large),
+            "bench" => Ok(Self::Bench),
+            "bench-large" => Ok(Self::BenchLarge),
             _ => Err(UnknownSize),
         }
     }
@@ -111,7 +141,7 @@ pub struct UnknownSize;
 
 impl fmt::Display for UnknownSize {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the size must be tiny, small, medium or large")
+        formatter.write_str("the size must be tiny, small, medium, large, bench or bench-large")
     }
 }
 

@@ -77,5 +77,7 @@ pub(super) const fn size(size: Size) -> emulator::Size {
         Size::Small => emulator::Size::Small,
         Size::Medium => emulator::Size::Medium,
         Size::Large => emulator::Size::Large,
+        Size::Bench => emulator::Size::Bench,
+        Size::BenchLarge => emulator::Size::BenchLarge,
     }
 }

@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use super::names;
 use super::script::{Script, Task};
 use crate::emulator::account::billing::{Transaction, Via};
 use crate::emulator::account::calendar::Day;
@@ -55,6 +56,23 @@ impl Script {
             let wait = self.rng.i64(1..10);
             self.plan_in(wait, Task::Order(customer));
             self.plan_in(wait, Task::Generate(customer));
+        }
+    }
+
+    /// Bills the usage beside a subscription, so that it comes on the same invoice.
+    pub(crate) fn meter(&mut self, store: &mut Store, subscription: Position) {
+        for _ in 0..self.trade.metered_lines {
+            let Ok(billed) = store.subscriptions.get(subscription) else { return };
+            let draft = Transaction {
+                amount: billed.plan.amount / 100 * self.rng.i64(1..40),
+                currency: billed.plan.currency.unwrap_or_default(),
+                description: names::usage(&mut self.rng).into(),
+                customer: billed.customer.clone(),
+                serviced_on: self.day.start(),
+                metadata: names::metadata(&mut self.rng),
+                ..Transaction::default()
+            };
+            self.act(store, Action::CreateTransaction(Box::new(draft)));
         }
     }
 

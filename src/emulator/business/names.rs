@@ -102,6 +102,11 @@ pub(crate) fn extra(rng: &mut Rng) -> (&'static str, Option<&'static str>) {
     EXTRAS.get(rng.usize(0..EXTRAS.len())).copied().unwrap_or_default()
 }
 
+/// Draws what is metered beside a subscription.
+pub(crate) fn usage(rng: &mut Rng) -> &'static str {
+    pick(rng, &["API calls, per 1 000", "Storage <GB·month>", "Seats added pro rata", "Minutes"])
+}
+
 /// Draws metadata; often there is none.
 pub(crate) fn metadata(rng: &mut Rng) -> Metadata {
     Metadata(match rng.u32(0..5) {

@@ -13,7 +13,7 @@ use crate::emulator::account::calendar::{Agenda, Day};
 use crate::emulator::account::list::Position;
 use crate::emulator::account::money::Currency;
 use crate::emulator::account::store::Store;
-use crate::emulator::options::{Options, Stock};
+use crate::emulator::options::{Options, Stock, Trade};
 use crate::emulator::rules::actions::Action;
 
 const OPENING: i64 = 6 * 3_600;
@@ -119,6 +119,7 @@ pub(crate) struct Script {
     growth_due: u32,
     /// Counts what is there before the first customer comes.
     pub(crate) stock: Stock,
+    pub(crate) trade: Trade,
     noticed_invoices: Position,
     /// Holds the invoices that fell overdue since they were last looked at.
     fallen: Vec<Position>,
@@ -143,6 +144,7 @@ impl Script {
             // Some of the customers are there from the first day.
             growth_due: options.size.first_customers() * days,
             stock: options.size.stock(),
+            trade: options.size.trade(),
             noticed_invoices: 0,
             fallen: Vec::new(),
         }
@@ -243,6 +245,7 @@ impl Script {
     fn bill(&mut self, store: &mut Store) {
         for subscription in store.bill_due(self.day, self.second) {
             self.after_bill(store, subscription);
+            self.meter(store, subscription);
         }
     }
 

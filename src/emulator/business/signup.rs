@@ -17,6 +17,10 @@ impl Script {
         let draft = self.customer();
         let customers = self.act(store, Action::CreateCustomer(Box::new(draft)));
         let Some(&customer) = customers.first() else { return };
+        // Buyers come in blocks of ten, which hold every habit of paying.
+        if !(self.signed_up / 10).is_multiple_of(self.trade.one_buyer_in) {
+            return;
+        }
         if self.chance(12) {
             self.organize(store);
         }
