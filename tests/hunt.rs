@@ -20,6 +20,8 @@ use tokio::runtime::Runtime;
 
 /// Failures after which a hunt ends.
 const ENOUGH: usize = 5;
+/// Histories after which a hunter tells how far it is.
+const TOLD_EVERY: u64 = 25;
 
 fn setting<T: FromStr>(name: &str) -> Option<T> {
     std::env::var(format!("PAID_SYNC_HUNT_{name}")).ok()?.parse().ok()
@@ -61,7 +63,12 @@ fn hunt(next: &AtomicU64, until: Instant, failures: &Mutex<Vec<String>>) -> (u64
     while Instant::now() < until && failures.lock().unwrap().len() < ENOUGH {
         let seed = next.fetch_add(1, Ordering::SeqCst);
         match play(&runtime, &plan::draw(seed)) {
-            Ok(played) => (histories, runs) = (histories + 1, runs + played),
+            Ok(played) => {
+                (histories, runs) = (histories + 1, runs + played);
+                if histories % TOLD_EVERY == 0 {
+                    eprintln!("{histories} histories of one hunter so far, the last from seed {seed}");
+                }
+            }
             Err(wrong) => {
                 let told = format!("PAID_SYNC_HUNT_SEED={seed}: {wrong}");
                 eprintln!("{told}");

@@ -207,7 +207,7 @@ impl History<'_> {
         let budget = format!("refresh_budget = {}\n", self.plan.settings.refresh_budget);
         let text = text.replace(&budget, "refresh_budget = 100000\n");
         std::fs::write(self.home.path("sync.toml"), text).unwrap();
-        for number in 1..=LAST_RUNS {
+        for _ in 0..LAST_RUNS {
             self.emulator.pass(1_200, false);
             let at = self.emulator.now();
             self.seen.expect(&self.emulator, self.plan);
@@ -217,7 +217,7 @@ impl History<'_> {
                 return Err(format!("the last runs end with {:?}: {}", outcome.code, outcome.text));
             }
             self.judge(&outcome, false, at)?;
-            if number > 1 && self.waiting()?.is_empty() {
+            if self.waiting()?.is_empty() {
                 break;
             }
         }
@@ -316,7 +316,9 @@ impl History<'_> {
             tables().map(count).collect()
         };
         let before = versions(&self.home.open());
-        for is_last in [false, true] {
+        // Most of a history's time is runs: only one in four also tries that the next one writes nothing.
+        let runs: &[bool] = if self.plan.account.seed % 4 == 0 { &[false, true] } else { &[false] };
+        for &is_last in runs {
             self.runs += 1;
             let outcome = self.run_here(false).await;
             let report = outcome.report.unwrap_or_default();

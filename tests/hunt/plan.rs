@@ -134,7 +134,7 @@ pub(super) fn draw(seed: u64) -> Plan {
         refresh_budget: pick(rng, &[0, 3, 20, 500]),
         sensitive: pick(rng, &["keep", "keep", "hash", "drop"]),
     };
-    let rounds = (0..rng.usize(3..=6)).map(|number| round(rng, number)).collect();
+    let rounds = (0..rng.usize(2..=5)).map(|number| round(rng, number)).collect();
     Plan { account, settings, rounds }
 }
 
