@@ -66,7 +66,9 @@ fn hunt(next: &AtomicU64, until: Instant, failures: &Mutex<Vec<String>>) -> (u64
             Ok(played) => {
                 (histories, runs) = (histories + 1, runs + played);
                 if histories % TOLD_EVERY == 0 {
-                    eprintln!("{histories} histories of one hunter so far, the last from seed {seed}");
+                    eprintln!(
+                        "{histories} histories of one hunter so far, the last from seed {seed}"
+                    );
                 }
             }
             Err(wrong) => {

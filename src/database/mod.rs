@@ -218,12 +218,22 @@ impl Database {
     /// # Errors
     /// [`Kind::Database`].
     pub fn append(&self, table: &str, batch: &RecordBatch) -> Result<()> {
+        self.append_to("main", table, batch)
+    }
+
+    /// Does the same with a table of another schema.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn append_to(&self, schema: &str, table: &str, batch: &RecordBatch) -> Result<()> {
         let run = || -> duckdb::Result<()> {
-            let mut appender = self.connection.appender(table)?;
+            let mut appender = self.connection.appender_to_db(table, schema)?;
             appender.append_record_batch(batch.clone())?;
             appender.flush()
         };
-        run().context(Kind::Database, || format!("cannot stage rows in {table}"))
+        run().context(Kind::Database, || {
+            format!("cannot append rows to {}", qualified(schema, table))
+        })
     }
 
     /// Runs `work` in one transaction: all of it becomes durable, or none.

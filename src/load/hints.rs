@@ -238,7 +238,7 @@ pub(super) fn parents(
 /// Stages ids under a temporary name for one of the statements below.
 pub(super) fn stage_ids(database: &Database, ids: &[String]) -> Result<()> {
     let rows: Vec<Vec<Option<String>>> = ids.iter().map(|id| vec![Some(id.clone())]).collect();
-    super::merge::stage_texts(database, "staged_ids", &["id"], &rows)
+    super::stage::stage_texts(database, "staged_ids", &["id"], &rows)
 }
 
 /// Marks objects: why, and whether they seem to be gone; noticed in which run, before which

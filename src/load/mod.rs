@@ -7,14 +7,17 @@
 mod asking;
 mod change_log;
 mod feed;
+mod findings;
 mod hints;
 mod ledger;
 mod marks;
 mod merge;
+mod news;
 mod rebuild;
 mod schema;
 mod settle;
 mod sql;
+mod stage;
 mod unit;
 mod warehouse;
 

@@ -4,8 +4,9 @@ use crate::catalog::StreamSpec;
 use crate::database::{Database, Param, identifier, literal, qualified};
 use crate::error::Result;
 
-use super::merge::{Changes, stage_texts};
-use super::sql::FRESH_ROWS;
+use super::merge::Changes;
+use super::sql::{FRESH, is_feed};
+use super::stage::stage_texts;
 use super::unit::LoadUnit;
 use super::warehouse::Run;
 
@@ -56,15 +57,14 @@ fn mark_doubtful(database: &Database, place: &[Param<'_>]) -> Result<()> {
 /// An event marks its object, whatever it says (ANCHORS B 12: never by a list of types).
 fn follow_events(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
     let objects = streams_by_object(&unit.followed);
-    let is_feed = unit.spec.has_column("data_object") && unit.spec.has_column("data_id");
-    if !is_feed || objects.is_empty() {
+    if !is_feed(unit.spec) || objects.is_empty() {
         return Ok(());
     }
     database.execute(
         &format!(
             "INSERT INTO _sync.dirty SELECT $1, objects.stream, data_id, 'event ' || \
              coalesce(max(\"type\"), ''), max(_observed_at), $2, max(_request), \
-             min(created_at), NULL, false FROM {FRESH_ROWS} \
+             min(created_at), NULL, false FROM {FRESH} \
              JOIN (VALUES {objects}) AS objects(object, stream) ON data_object = objects.object \
              WHERE _change = 'insert' AND data_id IS NOT NULL GROUP BY objects.stream, data_id"
         ),
@@ -89,13 +89,19 @@ fn notice_lines(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
         .followed
         .iter()
         .filter(|spec| spec.follows.is_some_and(|follows| follows.stream == unit.spec.name));
+    let gone = if unit.deleted.is_empty() {
+        ""
+    } else {
+        "UNION ALL SELECT id, observed_at, request FROM staged_deleted"
+    };
     for lines in followers {
         database.execute(
-            "INSERT INTO _sync.dirty_parents SELECT $1, $2, id, seen_at, $3, request, NULL FROM \
-             (SELECT id, _observed_at AS seen_at, _request AS request FROM fresh \
-             WHERE _change IN ('insert', 'update') \
-             UNION ALL SELECT id, observed_at, request FROM staged_deleted) \
-             WHERE EXISTS (SELECT 1 FROM _sync.ledger WHERE source = $1 AND stream = $2)",
+            &format!(
+                "INSERT INTO _sync.dirty_parents SELECT $1, $2, id, seen_at, $3, request, NULL \
+                 FROM (SELECT id, _observed_at AS seen_at, _request AS request FROM {FRESH} \
+                 WHERE _change IN ('insert', 'update') {gone}) \
+                 WHERE EXISTS (SELECT 1 FROM _sync.ledger WHERE source = $1 AND stream = $2)"
+            ),
             &[unit.source.as_str().into(), lines.name.into(), run.number.into()],
         )?;
     }
@@ -110,17 +116,24 @@ fn notice_parents(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()>
         return Ok(());
     }
     let (table, column) = (qualified(&unit.source, unit.spec.name), identifier(follows.column));
+    let gone = if unit.deleted.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "UNION ALL SELECT known.{column}, observed_at, request FROM {table} AS known \
+             JOIN staged_deleted USING (id) WHERE known._account_id = $4"
+        )
+    };
     database.execute(
         &format!(
             "INSERT INTO _sync.dirty SELECT $1, $3, parent, 'line changed', max(seen_at), $5, \
              max(request), NULL, NULL, false FROM (\
              SELECT {column} AS parent, _observed_at AS seen_at, _request AS request \
-             FROM {FRESH_ROWS} \
+             FROM {FRESH} \
              WHERE _change IN ('insert', 'update') \
              UNION ALL SELECT known.{column}, _observed_at, _request FROM {table} AS known \
              JOIN fresh USING (id) WHERE known._account_id = $4 AND fresh._change = 'update' \
-             UNION ALL SELECT known.{column}, observed_at, request FROM {table} AS known \
-             JOIN staged_deleted USING (id) WHERE known._account_id = $4) \
+             {gone}) \
              WHERE parent IS NOT NULL AND EXISTS (SELECT 1 FROM _sync.ledger WHERE source = $1 \
              AND stream = $2 AND state = 'complete' AND kind = 'full') GROUP BY parent"
         ),

@@ -5,14 +5,11 @@ use std::fmt::Write as _;
 use crate::catalog::{SourceKind, StreamSpec};
 use crate::database::{identifier, literal, qualified};
 
-/// Staged rows of the load unit under way, as normalised.
+/// The newest copy of each id in the load unit under way. Narrow, since every row passes through it,
+/// and most bring no news: what a row holds stays outside of the database until it is written.
 pub(super) const STAGED: &str = "staged";
-/// The newest copy of each staged id: where it is staged, its hashes, and what is to become of it in
-/// `_change`. Narrow, since every row passes through it, and most bring no news.
+/// The same, with what is known of each id, and what is to become of it in `_change`.
 pub(super) const FRESH: &str = "fresh";
-/// The same with all that was staged.
-pub(super) const FRESH_ROWS: &str = "(SELECT fresh.*, staged.* EXCLUDE (id, _row_hash, _list_hash, \
-     _request, _observed_at, _view) FROM fresh JOIN staged ON staged.rowid = fresh._place)";
 /// Objects that the load unit under way proves to be deleted.
 pub(super) const DELETED: &str = "staged_deleted";
 
@@ -27,17 +24,22 @@ const SYSTEM_COLUMNS: &[(&str, &str, &str)] = &[
     ("_problems", "JSON", "Findings about single fields: field, code, got, type."),
 ];
 
-/// Stage columns that follow the typed ones.
+/// Columns of the stage, before those of [`noted_columns`].
 const STAGE_COLUMNS: &[(&str, &str)] = &[
+    (PLACE, "BIGINT"),
+    ("id", "VARCHAR"),
     ("_row_hash", "VARCHAR"),
     ("_list_hash", "VARCHAR"),
-    ("_extra", "VARCHAR"),
-    ("_problems", "VARCHAR"),
-    ("_raw", "VARCHAR"),
     ("_request", "BIGINT"),
     ("_observed_at", "TIMESTAMP"),
     ("_view", "VARCHAR"),
+    (TORN, "BOOLEAN"),
 ];
+
+/// Column of the stage: where among the rows of the unit the copy is.
+pub(super) const PLACE: &str = "_place";
+/// Column of the stage: the unit holds copies of the id that disagree (I5).
+pub(super) const TORN: &str = "_torn";
 
 /// Names the table of closed versions behind `<source>_history.<stream>`.
 pub(super) fn closed_table(source: &str, stream: &str) -> String {
@@ -49,18 +51,19 @@ pub(super) fn history_schema(source: &str) -> String {
     format!("{source}_history")
 }
 
-/// Gives the quoted typed columns, `id` first.
-pub(super) fn typed_columns(spec: &StreamSpec) -> Vec<String> {
-    std::iter::once("id")
-        .chain(spec.fields.iter().map(|field| field.column))
-        .map(identifier)
-        .collect()
+/// Gives the typed columns, `id` first.
+pub(super) fn typed_names(spec: &StreamSpec) -> Vec<&'static str> {
+    std::iter::once("id").chain(spec.fields.iter().map(|field| field.column)).collect()
+}
+
+/// Gives the columns that follow the typed ones in a current table.
+pub(super) fn system_names() -> impl Iterator<Item = &'static str> {
+    SYSTEM_COLUMNS.iter().map(|(name, _, _)| *name)
 }
 
 /// Gives all quoted columns of the current table, in table order.
 pub(super) fn current_columns(spec: &StreamSpec) -> Vec<String> {
-    let system = SYSTEM_COLUMNS.iter().map(|(name, _, _)| identifier(name));
-    typed_columns(spec).into_iter().chain(system).collect()
+    typed_names(spec).into_iter().chain(system_names()).map(identifier).collect()
 }
 
 /// Creates schemas, current and closed tables, history views and comments of a source.
@@ -120,18 +123,36 @@ fn column_definitions(spec: &StreamSpec) -> String {
         .join(", ")
 }
 
-/// Creates the empty stage for one load unit. JSON arrives as text and is cast by the merge.
+/// Gives the columns that are needed to compare a row, or to tell what else it makes dirty.
+pub(super) fn noted_columns(spec: &StreamSpec) -> Vec<&'static str> {
+    let feed: &[&str] = if is_feed(spec) { FEED_COLUMNS } else { &[] };
+    let parent = spec.follows.map(|follows| follows.column);
+    volatile_columns(spec).into_iter().chain(feed.iter().copied()).chain(parent).collect()
+}
+
+/// Columns by which an event names its object.
+const FEED_COLUMNS: &[&str] = &["data_object", "data_id", "type", "created_at"];
+
+/// Tells whether the rows of a stream name other objects.
+pub(super) fn is_feed(spec: &StreamSpec) -> bool {
+    spec.has_column("data_object") && spec.has_column("data_id")
+}
+
+/// Creates the empty stage for one load unit. JSON is text there.
 pub(super) fn create_stage(spec: &StreamSpec) -> String {
-    let typed = spec.fields.iter().map(|field| {
+    let noted = noted_columns(spec);
+    let typed = noted.iter().filter_map(|column| {
+        let field = spec.fields.iter().find(|field| field.column == *column)?;
         let sql_type = match field.coercion.sql_type() {
             "JSON" => "VARCHAR",
             other => other,
         };
-        (field.column, sql_type)
+        Some((field.column, sql_type))
     });
-    let columns = std::iter::once(("id", "VARCHAR"))
+    let columns = STAGE_COLUMNS
+        .iter()
+        .copied()
         .chain(typed)
-        .chain(STAGE_COLUMNS.iter().copied())
         .map(|(name, sql_type)| format!("{} {sql_type}", identifier(name)))
         .collect::<Vec<_>>()
         .join(", ");
@@ -151,18 +172,11 @@ pub(super) fn create_stage(spec: &StreamSpec) -> String {
 /// | `volatile` | only volatile fields differ: no version |
 /// | `unchanged` | nothing differs |
 /// | `reread` | a changed list copy of a row that a GET filled: only another GET can tell |
-///
-/// `_torn`: the unit holds copies of the id that disagree (I5).
 pub(super) fn classify(source: &str, spec: &StreamSpec) -> String {
-    let Volatile { kept, shown, hidden, differs } = Volatile::of(spec);
+    let Volatile { kept, differs } = Volatile::of(spec);
     format!(
         "CREATE OR REPLACE TEMP TABLE {FRESH} AS
-         WITH newest AS (
-           SELECT rowid AS _place, id, _row_hash, _list_hash, _request, _observed_at, _view{shown},
-             min(_row_hash) OVER copies <> max(_row_hash) OVER copies AS _torn FROM {STAGED}
-           WINDOW copies AS (PARTITION BY id, _view)
-           QUALIFY row_number() OVER (PARTITION BY id ORDER BY _request DESC, rowid DESC) = 1
-         ), known AS (
+         WITH known AS (
            SELECT id, _row_hash, _first_seen_at, _changed_at{kept} FROM {current}
            WHERE _account_id = $3
          ), views AS (
@@ -172,24 +186,24 @@ pub(super) fn classify(source: &str, spec: &StreamSpec) -> String {
            SELECT id, max(_valid_to) AS until FROM {closed}
            WHERE _deleted AND _account_id = $3 GROUP BY id
          ), compared AS (
-           SELECT newest.*, known._first_seen_at AS _known_since,
+           SELECT {STAGED}.*, known._first_seen_at AS _known_since,
              coalesce(known._changed_at, gone.until) AS _known_changed_at, views.id IS NOT NULL AS _read_by_get,
              {differs} AS _volatile,
              CASE
                WHEN known.id IS NULL THEN 'insert'
-               WHEN newest._view = 'get' THEN
-                 CASE WHEN newest._row_hash = coalesce(views.get_hash, known._row_hash)
+               WHEN {STAGED}._view = 'get' THEN
+                 CASE WHEN {STAGED}._row_hash = coalesce(views.get_hash, known._row_hash)
                       THEN 'unchanged'
-                      WHEN views.id IS NULL AND newest._list_hash = known._row_hash THEN 'enrich'
+                      WHEN views.id IS NULL AND {STAGED}._list_hash = known._row_hash THEN 'enrich'
                       ELSE 'update' END
-               WHEN newest._row_hash = coalesce(views.list_hash, known._row_hash) THEN 'unchanged'
+               WHEN {STAGED}._row_hash = coalesce(views.list_hash, known._row_hash) THEN 'unchanged'
                WHEN views.id IS NULL THEN 'update'
                ELSE 'reread'
              END AS _change
-           FROM newest LEFT JOIN known USING (id) LEFT JOIN views USING (id)
+           FROM {STAGED} LEFT JOIN known USING (id) LEFT JOIN views USING (id)
            LEFT JOIN gone USING (id)
          )
-         SELECT * {hidden}REPLACE (
+         SELECT * REPLACE (
            CASE WHEN _change = 'unchanged' AND _volatile THEN 'volatile' ELSE _change END AS _change)
          FROM compared",
         current = qualified(source, spec.name),
@@ -226,15 +240,15 @@ pub(super) fn delete_replaced(source: &str, spec: &StreamSpec) -> String {
     )
 }
 
-/// Writes new rows, new versions and enriched ones; parameters: account id, run id.
-pub(super) fn insert_versions(source: &str, spec: &StreamSpec) -> String {
-    let typed = typed_columns(spec).join(", ");
+/// Tells which copies bring news, and since when their rows and versions are known; in the order of
+/// the requests that brought them.
+pub(super) fn news() -> String {
     format!(
-        "INSERT INTO {current} SELECT {typed}, $1, coalesce(_known_since, _observed_at), \
-         CASE WHEN _change = 'enrich' THEN _known_changed_at ELSE {BEGINS} END, \
-         _row_hash, $2, _extra, _problems FROM {FRESH_ROWS} AS {FRESH} \
-         WHERE _change IN ('insert', 'update', 'enrich')",
-        current = qualified(source, spec.name),
+        "SELECT {PLACE}, _change <> 'volatile' AS _is_written, \
+         coalesce(_known_since, _observed_at) AS _first_seen_at, \
+         CASE WHEN _change = 'enrich' THEN _known_changed_at ELSE {BEGINS} END AS _changed_at \
+         FROM {FRESH} WHERE _change IN ('insert', 'update', 'enrich', 'volatile') \
+         ORDER BY _request, {PLACE}"
     )
 }
 
@@ -284,7 +298,7 @@ pub(super) fn update_volatile(source: &str, spec: &StreamSpec) -> Option<String>
         })
         .collect();
     Some(format!(
-        "UPDATE {current} AS current_row SET {}, _run_id = $2 FROM {FRESH_ROWS} AS {FRESH} \
+        "UPDATE {current} AS current_row SET {}, _run_id = $2 FROM {FRESH} \
          WHERE current_row._account_id = $1 AND current_row.id = {FRESH}.id \
          AND {FRESH}._change = 'volatile'",
         assignments.join(", "),
@@ -296,10 +310,6 @@ pub(super) fn update_volatile(source: &str, spec: &StreamSpec) -> Option<String>
 struct Volatile {
     /// What is known of them.
     kept: String,
-    /// What was staged of them.
-    shown: String,
-    /// Leaves out what was only needed to compare.
-    hidden: String,
     /// Whether one of them differs.
     differs: String,
 }
@@ -312,19 +322,14 @@ impl Volatile {
         };
         let differs = |column: &str| {
             format!(
-                "(newest.{column} IS NOT NULL \
-                 AND newest.{column} IS DISTINCT FROM known._known_{column})"
+                "({STAGED}.{column} IS NOT NULL \
+                 AND {STAGED}.{column} IS DISTINCT FROM known._known_{column})"
             )
         };
-        let is_empty = columns.is_empty();
-        let unless_empty = |text: String, otherwise: &str| {
-            if is_empty { otherwise.to_owned() } else { text }
-        };
+        let differing = all(&differs, " OR ");
         Self {
             kept: all(&|column| format!(", {column} AS _known_{column}"), ""),
-            shown: all(&|column| format!(", {column}"), ""),
-            hidden: unless_empty(format!("EXCLUDE ({}) ", columns.join(", ")), ""),
-            differs: unless_empty(all(&differs, " OR "), "false"),
+            differs: if columns.is_empty() { "false".to_owned() } else { differing },
         }
     }
 }
@@ -364,8 +369,7 @@ pub(super) fn remember_views() -> [String; 3] {
 /// Counts the outcomes of a unit.
 pub(super) fn count_changes() -> String {
     format!(
-        "SELECT (SELECT count(*) FROM {STAGED}), count(*), \
-         count(*) FILTER (_change = 'insert'), count(*) FILTER (_change = 'update'), \
+        "SELECT count(*), count(*) FILTER (_change = 'insert'), count(*) FILTER (_change = 'update'), \
          count(*) FILTER (_change IN ('unchanged', 'reread')), \
          count(*) FILTER (_change = 'enrich'), count(*) FILTER (_change = 'volatile'), \
          count(*) FILTER (_change = 'reread' OR _torn), \

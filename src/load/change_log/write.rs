@@ -16,7 +16,6 @@ use crate::durable;
 use crate::error::{Context, Error, Kind, Result};
 
 use crate::load::ledger::WalkState;
-use crate::load::sql::FRESH_ROWS;
 use crate::load::unit::LoadUnit;
 use crate::load::warehouse::Run;
 
@@ -47,23 +46,15 @@ impl ChangeLog {
         Self { root, sequence: AtomicU64::new(0) }
     }
 
-    /// Writes what `fresh` and `staged_quarantine` hold of news; `None` where there is none.
+    /// Writes rows; `None` where there are none.
     pub(in crate::load) fn write(
         &self,
         database: &Database,
         run: &Run,
         unit: &LoadUnit,
         committed_at: i64,
+        batches: &[RecordBatch],
     ) -> Result<Option<Part>> {
-        let query = format!(
-            "SELECT id, 'upsert' AS _op, _raw, _observed_at, _row_hash, _list_hash, _view, _request \
-             FROM {FRESH_ROWS} WHERE _change IN ('insert', 'update', 'enrich', 'volatile') \
-             UNION ALL SELECT id, 'delete', NULL, observed_at, NULL, NULL, 'get', request \
-             FROM staged_deleted \
-             UNION ALL SELECT coalesce(id, ''), 'quarantine', raw, make_timestamp($1), NULL, NULL, \
-             'list', position::BIGINT FROM staged_quarantine ORDER BY _request, id"
-        );
-        let batches = database.batches(&query, &[committed_at.into()])?;
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         if rows == 0 {
             return Ok(None);
@@ -80,7 +71,7 @@ impl ChangeLog {
         if let Some(directory) = path.parent() {
             durable::create_directory(directory, DIRECTORY_MODE)?;
         }
-        write_part(&path, &batches, footer).context(Kind::Disk, || {
+        write_part(&path, batches, footer).context(Kind::Disk, || {
             format!("cannot write the change log part {}", path.display())
         })?;
         // New folders are durable only once their parents are.
