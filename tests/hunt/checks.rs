@@ -21,7 +21,8 @@ const LAG: i64 = 60 + 20;
 pub(super) struct Seen {
     /// Objects that a walk must bring once it succeeds, by stream.
     pending: BTreeMap<&'static str, BTreeSet<String>>,
-    /// All objects that the lists showed when the run began.
+    /// All objects that the lists showed when the first run since the last complete one began: a
+    /// walk that was cut off goes on where it stopped, and does not look again at what it passed.
     listed: BTreeMap<&'static str, BTreeSet<String>>,
     /// Objects that must be there, unless they were deleted.
     due: BTreeMap<&'static str, BTreeSet<String>>,
@@ -42,7 +43,8 @@ impl Seen {
             let fresh =
                 settled.filter(|(_, created_at)| from.is_none_or(|from| *created_at > from));
             self.pending.entry(spec.name).or_default().extend(fresh.map(|(id, _)| id.clone()));
-            self.listed.insert(spec.name, dates.into_iter().map(|(id, _)| id).collect());
+            let listed = || dates.into_iter().map(|(id, _)| id).collect();
+            self.listed.entry(spec.name).or_insert_with(listed);
         }
         self.last_run = Some(now);
     }
@@ -51,6 +53,7 @@ impl Seen {
     /// again.
     pub(super) fn forget(&mut self) {
         self.pending.clear();
+        self.listed.clear();
         self.due.clear();
     }
 
@@ -75,8 +78,9 @@ impl Seen {
             let due = self.due.entry(spec.name).or_default();
             if is_done && !is_deceived && is_complete(outcome, spec) {
                 due.append(self.pending.entry(spec.name).or_default());
+                let listed = self.listed.remove(spec.name).unwrap_or_default();
                 if outcome.is_full {
-                    due.extend(self.listed[spec.name].iter().cloned());
+                    due.extend(listed);
                 }
             }
             let missing: Vec<_> =

@@ -47,6 +47,8 @@ struct History<'a> {
     shown: Vec<Shown>,
     /// Some list was poorer than usual while it was mirrored.
     was_lean: bool,
+    /// The last run may have left a walk that the next one goes on with, rather than begin anew.
+    is_cut_off: bool,
     runs: u64,
 }
 
@@ -64,6 +66,7 @@ pub(super) async fn play(plan: &Plan) -> Result<u64, String> {
         seen: Seen::default(),
         shown: Vec::new(),
         was_lean: false,
+        is_cut_off: false,
         runs: 0,
     };
     let played = history.play().await;
@@ -91,6 +94,7 @@ impl History<'_> {
         let at = self.emulator.now();
         self.seen.expect(&self.emulator, self.plan);
         let outcome = self.run(round).await;
+        self.is_cut_off = outcome.code != Some(0) || round.is_deceived;
         self.emulator.clear_faults();
         self.emulator.set_chaos(None);
         self.judge(&outcome, round.is_deceived, at)
@@ -207,7 +211,7 @@ impl History<'_> {
         let budget = format!("refresh_budget = {}\n", self.plan.settings.refresh_budget);
         let text = text.replace(&budget, "refresh_budget = 100000\n");
         std::fs::write(self.home.path("sync.toml"), text).unwrap();
-        for _ in 0..LAST_RUNS {
+        for number in 1..=LAST_RUNS {
             self.emulator.pass(1_200, false);
             let at = self.emulator.now();
             self.seen.expect(&self.emulator, self.plan);
@@ -217,7 +221,7 @@ impl History<'_> {
                 return Err(format!("the last runs end with {:?}: {}", outcome.code, outcome.text));
             }
             self.judge(&outcome, false, at)?;
-            if self.waiting()?.is_empty() {
+            if (number > 1 || !self.is_cut_off) && self.waiting()?.is_empty() {
                 break;
             }
         }
