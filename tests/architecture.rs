@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What every stage may import.
-const SHARED: &[&str] = &["catalog", "clock", "database", "durable", "error", "fault", "model"];
+const SHARED: &[&str] =
+    &["catalog", "clock", "database", "durable", "error", "fault", "model", "parquet_file"];
 
 /// Module → the crate modules that it may import.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
@@ -16,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("catalog", &[]),
     ("spelling", &[]),
     ("durable", &["error", "fault"]),
+    ("parquet_file", &["error", "fault"]),
     ("database", &["error", "fault", "model"]),
     ("config", &["catalog", "error", "spelling"]),
     ("plan", &["catalog", "model"]),
@@ -47,8 +49,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "catalog", "clock", "config", "database", "durable", "emulator", "error", "extract",
-            "model", "plan", "publish", "report", "run", "spelling",
+            "catalog",
+            "clock",
+            "config",
+            "database",
+            "durable",
+            "emulator",
+            "error",
+            "extract",
+            "model",
+            "parquet_file",
+            "plan",
+            "publish",
+            "report",
+            "run",
+            "spelling",
         ],
     ),
 ];
@@ -65,7 +80,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("comfy_table::", &["src/report/render.rs"]),
     ("csv::", &["src/report/render.rs"]),
     ("clap::", &["src/cli/args.rs"]),
-    ("parquet::", &["src/load/change_log/", "src/report/query.rs"]),
+    ("parquet::", &["src/parquet_file.rs", "src/load/change_log/read.rs"]),
     ("strsim::", &["src/spelling.rs"]),
     ("toml::", &["src/config/"]),
     ("sha2::", &["src/normalize/"]),

@@ -10,9 +10,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use paid_sync::catalog::source_kind;
 use paid_sync::error::Kind;
 use paid_sync::model::{Cell, ColumnKind, Table};
+use paid_sync::parquet_file;
 use paid_sync::report::{
-    self, ModelSource, REPORTS, Report, find_report, model_sql, parquet_bytes, query_table,
-    report_sql, run_report, run_report_batches, timezone_sql,
+    self, ModelSource, REPORTS, Report, find_report, model_sql, query_table, report_sql,
+    run_report, run_report_batches, timezone_sql,
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -474,7 +475,7 @@ fn a_report_exports_to_parquet_with_its_columns_even_when_empty() {
     // Nothing was ever synced here, so the default date is NULL and its report empty.
     for (as_of, rows) in [(Some(DAY), 5), (Some(date(1999, 1, 1)), 1), (None, 0)] {
         let batches = run_report_batches(&snapshot.path, report, as_of).unwrap();
-        fs::write(&path, parquet_bytes(&batches).unwrap()).unwrap();
+        fs::write(&path, parquet_file::bytes(&batches).unwrap()).unwrap();
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
         assert_eq!(reader.metadata().file_metadata().num_rows(), rows);
         let names = reader.schema().fields().iter().map(|field| field.name());

@@ -282,6 +282,9 @@ fn configuration(access: &Access) -> duckdb::Result<Config> {
         Access::ReadWrite { spill_directory, memory_limit } => config
             .with("temp_directory", spill_directory.to_string_lossy())?
             .with("preserve_insertion_order", "false")?
+            // A run has other work for the cores: fetching, decoding, writing files. Statements on
+            // several threads cost it more than they gain, in time and in memory.
+            .with("threads", "1")?
             .with("memory_limit", *memory_limit),
         Access::ReadOnly => config.access_mode(AccessMode::ReadOnly)?.enable_external_access(false),
     }

@@ -4,8 +4,12 @@
 //! (I8). The steps are those of DESIGN 4, with a fault point after each.
 
 mod generation;
+mod layout;
 mod partition;
+mod rewrite;
 mod snapshot;
+mod stream;
+mod workers;
 
 use std::path::{Path, PathBuf};
 

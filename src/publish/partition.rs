@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{BufWriter, IntoInnerError};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polars::prelude::{
     HiveOptions, IntoLazy, JoinArgs, JoinType, LazyFrame, ParquetCompression, ParquetReader,
@@ -12,7 +11,9 @@ use polars::prelude::{
 };
 
 use crate::durable;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Context, Kind, Result};
+
+use super::workers::side_by_side;
 
 /// What changed in a stream since the generation before.
 #[derive(Debug)]
@@ -42,32 +43,15 @@ pub(super) struct Merge {
     pub(super) target: PathBuf,
 }
 
-/// Partitions written side by side: most of the time goes into waiting for the disk.
-const SIDE_BY_SIDE: usize = 4;
-
 /// Writes partitions; gives the number of rows in them.
 ///
 /// # Errors
 /// As [`merge`]; the others may be written or not.
 pub(super) fn merge_all(merges: &[Merge], delta: &Delta, order_by_time: bool) -> Result<usize> {
-    let next = AtomicUsize::new(0);
-    let work = || -> Result<usize> {
-        let mut rows = 0;
-        while let Some(one) = merges.get(next.fetch_add(1, Ordering::Relaxed)) {
-            rows += merge(one, delta, order_by_time)?;
-        }
-        Ok(rows)
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..SIDE_BY_SIDE.min(merges.len())).map(|_| scope.spawn(work)).collect();
-        let joined = workers.into_iter().map(|worker| {
-            worker.join().unwrap_or_else(|_| {
-                Err(Error::new(Kind::Disk, "merging a partition ended unexpectedly"))
-            })
-        });
-        joined.sum()
-    })
+    side_by_side(
+        |send| merges.iter().try_for_each(send),
+        |one: &Merge| merge(one, delta, order_by_time),
+    )
 }
 
 /// Writes one partition: the old rows without those that changed, and the new versions, sorted by

@@ -14,6 +14,6 @@ mod zone;
 pub use catalog::{REPORTS, Report, find_report, report_sql};
 pub use header::{Contract, ContractColumn, Parameter, parse};
 pub use models::{ModelSource, model_sql};
-pub use query::{freshness_notes, parquet_bytes, query_table, run_report, run_report_batches};
+pub use query::{freshness_notes, query_table, run_report, run_report_batches};
 pub use render::{Format, Terminal, printable, render};
 pub use zone::timezone_sql;

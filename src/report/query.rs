@@ -6,10 +6,6 @@ use std::path::Path;
 
 use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
 
 use crate::database::{Access, Database};
 use crate::error::{Context as _, Error, Kind, Result};
@@ -85,26 +81,6 @@ fn report_query(report: &Report, as_of: Option<Date>) -> String {
 /// As [`run_report`].
 pub fn query_table(snapshot: &Path, sql: &str) -> Result<Table> {
     open(snapshot)?.table(sql, &[])
-}
-
-/// Writes batches of one schema as a Parquet file (zstd) in memory.
-///
-/// # Errors
-/// [`Kind::Disk`] where there is no batch to take the schema from, or a type has no Parquet form.
-pub fn parquet_bytes(batches: &[RecordBatch]) -> Result<Vec<u8>> {
-    encode(batches).context(Kind::Disk, || "the result cannot be written as Parquet")
-}
-
-fn encode(batches: &[RecordBatch]) -> Result<Vec<u8>, ParquetError> {
-    let first = batches.first().ok_or_else(|| ParquetError::General("no batch".to_owned()))?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), first.schema(), Some(properties))?;
-    for batch in batches {
-        writer.write(batch)?;
-    }
-    writer.into_inner()
 }
 
 fn open(snapshot: &Path) -> Result<Database> {

@@ -321,7 +321,8 @@ impl History<'_> {
         };
         let before = versions(&self.home.open());
         // Most of a history's time is runs: only one in four also tries that the next one writes nothing.
-        let runs: &[bool] = if self.plan.account.seed % 4 == 0 { &[false, true] } else { &[false] };
+        let runs: &[bool] =
+            if self.plan.account.seed.is_multiple_of(4) { &[false, true] } else { &[false] };
         for &is_last in runs {
             self.runs += 1;
             let outcome = self.run_here(false).await;

@@ -100,7 +100,8 @@ pub(crate) fn is_get_only(spec: &StreamSpec, column: &str) -> bool {
     get_only(spec).contains(&column)
 }
 
-fn get_only(spec: &StreamSpec) -> &'static [&'static str] {
+/// Gives the columns that only a GET fills.
+pub(crate) fn get_only(spec: &StreamSpec) -> &'static [&'static str] {
     GET_ONLY.iter().find(|(stream, _)| *stream == spec.name).map_or(&[], |(_, fields)| fields)
 }
 

@@ -8,6 +8,7 @@ use crate::cli::args::{Global, OutputFormat};
 use crate::cli::printer::Printer;
 use crate::error::Result;
 use crate::model::{Cell, ColumnKind, Table};
+use crate::parquet_file;
 use crate::publish::Publication;
 use crate::report::{self, REPORTS, Report};
 
@@ -26,7 +27,7 @@ pub(super) fn run(
     let snapshot = Publication::snapshot_path(&settings.warehouse.dir);
     if global.format == OutputFormat::Parquet {
         let batches = report::run_report_batches(&snapshot, report, as_of)?;
-        printer.data(&report::parquet_bytes(&batches)?)?;
+        printer.data(&parquet_file::bytes(&batches)?)?;
         note_freshness(&snapshot, printer)?;
         return Ok(0);
     }

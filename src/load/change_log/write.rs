@@ -1,19 +1,15 @@
 //! Appending parts.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::record_batch::RecordBatch;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
 
 use crate::database::Database;
 use crate::durable;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Result};
+use crate::parquet_file::{self, Options};
 
 use crate::load::ledger::WalkState;
 use crate::load::unit::LoadUnit;
@@ -22,6 +18,8 @@ use crate::load::warehouse::Run;
 /// Only the owner reads raw objects.
 const FILE_MODE: u32 = 0o600;
 const DIRECTORY_MODE: u32 = 0o700;
+/// Rows of a row group: more than a part has.
+const ROW_GROUP: usize = 100_000;
 
 /// Writes parts below `changes/`.
 #[derive(Debug)]
@@ -66,13 +64,14 @@ impl ChangeLog {
         let name = self.next_name(run, unit);
         let path = self.root.join(&name);
         let mut footer = footer(run, unit, commit_number);
-        footer.push(pair("kind", kind.into_iter().next()));
-        footer.push(pair("committed_at", committed_at.to_string()));
+        footer.push(("kind", kind.into_iter().next()));
+        footer.push(("committed_at", Some(committed_at.to_string())));
         if let Some(directory) = path.parent() {
             durable::create_directory(directory, DIRECTORY_MODE)?;
         }
-        write_part(&path, batches, footer).context(Kind::Disk, || {
-            format!("cannot write the change log part {}", path.display())
+        let options = Options { mode: FILE_MODE, row_group: ROW_GROUP, footer };
+        parquet_file::write(&path, batches, &options).map_err(|error| {
+            Error::new(error.kind(), "cannot write a part of the change log").because(error)
         })?;
         // New folders are durable only once their parents are.
         for directory in path.ancestors().skip(1).take_while(|above| above.starts_with(&self.root))
@@ -89,7 +88,9 @@ impl ChangeLog {
     }
 }
 
-fn footer(run: &Run, unit: &LoadUnit, commit_number: i64) -> Vec<KeyValue> {
+type Footer = Vec<(&'static str, Option<String>)>;
+
+fn footer(run: &Run, unit: &LoadUnit, commit_number: i64) -> Footer {
     let ledger = unit.ledger.as_ref().map(|advance| {
         serde_json::json!({
             "walk": advance.number,
@@ -106,42 +107,14 @@ fn footer(run: &Run, unit: &LoadUnit, commit_number: i64) -> Vec<KeyValue> {
         .to_string()
     });
     vec![
-        pair("run_id", run.id.clone()),
-        pair("run_number", run.number.to_string()),
-        pair("commit_number", commit_number.to_string()),
-        pair("source", unit.source.clone()),
-        pair("account_id", unit.account_id.clone()),
-        pair("stream", unit.spec.name.to_owned()),
-        pair("ledger", ledger),
+        ("run_id", Some(run.id.clone())),
+        ("run_number", Some(run.number.to_string())),
+        ("commit_number", Some(commit_number.to_string())),
+        ("source", Some(unit.source.clone())),
+        ("account_id", Some(unit.account_id.clone())),
+        ("stream", Some(unit.spec.name.to_owned())),
+        ("ledger", ledger),
     ]
-}
-
-fn pair(name: &str, value: impl Into<Option<String>>) -> KeyValue {
-    KeyValue::new(format!("paid_sync.{name}"), value)
-}
-
-fn write_part(
-    path: &Path,
-    batches: &[RecordBatch],
-    footer: Vec<KeyValue>,
-) -> Result<(), parquet::errors::ParquetError> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_key_value_metadata(Some(footer))
-        .build();
-    let file: File =
-        std::fs::OpenOptions::new().create_new(true).write(true).mode(FILE_MODE).open(path)?;
-    let schema = match batches.first() {
-        Some(batch) => batch.schema(),
-        None => return Ok(()),
-    };
-    let mut writer = ArrowWriter::try_new(file, schema, Some(properties))?;
-    for batch in batches {
-        writer.write(batch)?;
-    }
-    writer.into_inner()?.sync_all()?;
-    Ok(())
 }
 
 /// Removes parts that no transaction names: leftovers of a process that died before its commit.
