@@ -14,7 +14,7 @@ use crate::model::{Cell, Table};
 mod cells;
 
 /// Upper bound of `DuckDB`'s buffers in every session that writes (I10).
-pub const MEMORY_LIMIT: &str = "144MB";
+pub const MEMORY_LIMIT: &str = "88MB";
 
 /// How a database file is opened.
 #[derive(Debug, Clone)]

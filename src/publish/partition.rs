@@ -43,12 +43,16 @@ pub(super) struct Merge {
     pub(super) target: PathBuf,
 }
 
+/// Partitions merged at the same time: they are small, and wait for the disk most of the time.
+const SIDE_BY_SIDE: usize = 4;
+
 /// Writes partitions; gives the number of rows in them.
 ///
 /// # Errors
 /// As [`merge`]; the others may be written or not.
 pub(super) fn merge_all(merges: &[Merge], delta: &Delta, order_by_time: bool) -> Result<usize> {
     side_by_side(
+        SIDE_BY_SIDE,
         |send| merges.iter().try_for_each(send),
         |one: &Merge| merge(one, delta, order_by_time),
     )

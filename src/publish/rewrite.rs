@@ -16,8 +16,13 @@ use super::layout::Layout;
 use super::stream::{ROW_GROUP, StreamWork, batches};
 use super::workers::side_by_side;
 
-/// Rows that are sorted at once and held until they are written (I10).
-const MOST_SORTED_ROWS: usize = 50_000;
+/// Rows and their text, in bytes, that are sorted at once and held until they are written (I10).
+const MOST_SORTED_ROWS: usize = 25_000;
+const MOST_SORTED_BYTES: usize = 6 * 1024 * 1024;
+/// Rows that tell how long the others are.
+const SAMPLE: usize = 500;
+/// Files written at the same time, while the rows of the next ones are sorted (I10).
+const SIDE_BY_SIDE: usize = 2;
 
 /// A file to write.
 struct NewFile {
@@ -34,19 +39,22 @@ impl StreamWork<'_> {
         layout: Layout,
         files: &mut usize,
     ) -> Result<usize> {
+        if names.is_empty() {
+            return Ok(0);
+        }
         let size = |name: &String| sizes.get(name).copied().unwrap_or(0);
+        let most = self.rows_at_once()?;
         let (large, small): (Vec<&String>, Vec<&String>) =
-            names.iter().partition(|name| size(name) > MOST_SORTED_ROWS);
-        let mut conditions: Vec<String> = batches(&small, MOST_SORTED_ROWS, size)
-            .into_iter()
-            .map(|some| layout.holds(some))
-            .collect();
+            names.iter().partition(|name| size(name) > most);
+        let mut conditions: Vec<String> =
+            batches(&small, most, size).into_iter().map(|some| layout.holds(some)).collect();
         for name in large {
-            conditions.extend(self.slices(name, size(name), layout)?);
+            conditions.extend(self.slices(name, size(name).div_ceil(most), layout)?);
         }
         let options =
             Options { mode: self.publication.modes.file, row_group: ROW_GROUP, footer: Vec::new() };
         side_by_side(
+            SIDE_BY_SIDE,
             |send| {
                 for condition in &conditions {
                     for (partition, batches) in self.sorted(condition, layout)? {
@@ -64,6 +72,16 @@ impl StreamWork<'_> {
         )
     }
 
+    /// Says how many rows may be sorted at once.
+    fn rows_at_once(&self) -> Result<usize> {
+        let length = format!(
+            "SELECT avg(strlen(row::VARCHAR))::BIGINT FROM (FROM {} LIMIT {SAMPLE}) AS row",
+            self.table()
+        );
+        let length = usize::try_from(self.database.integer(&length, &[])?).unwrap_or(0).max(1);
+        Ok((MOST_SORTED_BYTES / length).clamp(SAMPLE, MOST_SORTED_ROWS))
+    }
+
     /// Gives rows by partition, in the order of files.
     fn sorted(&self, condition: &str, layout: Layout) -> Result<Vec<(String, Vec<RecordBatch>)>> {
         let query = format!(
@@ -78,9 +96,9 @@ impl StreamWork<'_> {
             .context(Kind::Database, || format!("cannot sort the rows of {}", self.table()))
     }
 
-    /// Cuts a large partition into parts of about the same number of rows; gives their conditions.
-    fn slices(&self, name: &String, size: usize, layout: Layout) -> Result<Vec<String>> {
-        let count = size.div_ceil(MOST_SORTED_ROWS);
+    /// Cuts a large partition into `count` parts of about the same number of rows; gives their
+    /// conditions.
+    fn slices(&self, name: &String, count: usize, layout: Layout) -> Result<Vec<String>> {
         let has_time = self.spec.has_column("created_at") && name != Layout::UNKNOWN;
         let key = if has_time { "epoch_us(created_at)" } else { "id" };
         let quantiles: Vec<String> =

@@ -6,27 +6,25 @@ use std::thread;
 
 use crate::error::{Error, Kind, Result};
 
-/// Files made at the same time: some of them wait for the disk.
-const SIDE_BY_SIDE: usize = 4;
-
 /// Hands on a job to whichever worker is free.
 pub(super) type Send<'a, J> = &'a mut dyn FnMut(J) -> Result<()>;
 
-/// Runs `produce` here and `work` for each job that it hands on, on other threads; waits for all of
-/// them and adds up what they give.
+/// Runs `produce` here and `work` for each job that it hands on, on so many other threads; waits for
+/// all of them and adds up what they give.
 ///
 /// # Errors
 /// The first of a worker, else that of `produce`.
 pub(super) fn side_by_side<J: std::marker::Send>(
+    workers: usize,
     produce: impl FnOnce(Send<'_, J>) -> Result<()>,
     work: impl Fn(J) -> Result<usize> + Sync,
 ) -> Result<usize> {
-    // Few jobs wait: each holds its rows in memory (I10).
-    let (sender, receiver) = sync_channel::<J>(1);
+    // No job waits: each may hold its rows in memory (I10).
+    let (sender, receiver) = sync_channel::<J>(0);
     let receiver = Mutex::new(receiver);
     thread::scope(|scope| {
         let workers: Vec<_> =
-            (0..SIDE_BY_SIDE).map(|_| scope.spawn(|| work_off(&receiver, &work))).collect();
+            (0..workers).map(|_| scope.spawn(|| work_off(&receiver, &work))).collect();
         let ended = || Error::new(Kind::Disk, "writing partitions ended unexpectedly");
         let produced = produce(&mut |job| sender.send(job).map_err(|_| ended()));
         drop(sender);

@@ -25,7 +25,7 @@ use super::store::Store;
 use super::{Stop, deletion};
 
 /// Bounds of a load unit (DESIGN 1): rows, bytes of memory, time.
-const UNIT_ROWS: usize = 20_000;
+const UNIT_ROWS: usize = 8_000;
 const UNIT_BYTES: usize = 32 * 1024 * 1024;
 const UNIT_TIME: Duration = Duration::from_secs(5);
 /// Pages fetched ahead of loading; bounds memory (I10).
