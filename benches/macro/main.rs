@@ -43,13 +43,14 @@ struct Options {
     #[arg(long, hide = true)]
     bench: bool,
     #[command(subcommand)]
-    floor: Option<Floor>,
+    step: Option<Step>,
 }
 
-/// Floors run in processes of their own, so that their CPU time and memory can be told.
+/// Each runs in a process of its own, so that its CPU time and memory can be told, and because the
+/// peak memory that the system tells of a process is never below that of its parent.
 #[derive(Debug, Subcommand)]
 #[command(hide = true)]
-enum Floor {
+enum Step {
     /// Asks for the URLs in a file, throws the bodies away, or keeps them.
     Http {
         urls: PathBuf,
@@ -59,13 +60,19 @@ enum Floor {
     },
     /// Reads the kept bodies into tables of a database file.
     Json { bodies: PathBuf, database: PathBuf },
+    /// Compares a warehouse with the truth of an emulator; prints the number of rows.
+    Truth { address: String, home: PathBuf, streams: Vec<String> },
 }
 
 fn main() -> Outcome<()> {
     let options = Options::parse();
-    match &options.floor {
-        Some(Floor::Http { urls, width, keep }) => floors::http(urls, *width, keep.as_deref()),
-        Some(Floor::Json { bodies, database }) => floors::json(bodies, database),
+    match &options.step {
+        Some(Step::Http { urls, width, keep }) => floors::http(urls, *width, keep.as_deref()),
+        Some(Step::Json { bodies, database }) => floors::json(bodies, database),
+        Some(Step::Truth { address, home, streams }) => {
+            println!("{}", truth::compare(address, home, streams)?);
+            Ok(())
+        }
         None => measure(&options),
     }
 }

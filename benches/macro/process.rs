@@ -53,10 +53,10 @@ impl Server {
         let latency = format!("{latency}ms");
         let mut child = Command::new(env!("CARGO_BIN_EXE_paid-sync"))
             .args(["emulate", "--port", "0", "--now", NOW, "--size", size, "--latency", &latency])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()?;
-        let output = child.stdout.take().ok_or("the emulator has no output")?;
+        let output = child.stderr.take().ok_or("the emulator has no output")?;
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line)?;
         let address = line.split_whitespace().find_map(|word| word.strip_suffix("/v0"));
@@ -66,13 +66,18 @@ impl Server {
 
     /// Asks a control route.
     pub(crate) fn control(&self, method: &str, path: &str) -> Outcome<String> {
-        let url = format!("{}/_emulator/{path}", self.address);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async {
-            let request = client()?.request(method.parse()?, url);
-            Ok(request.send().await?.error_for_status()?.text().await?)
-        })
+        control(&self.address, method, path)
     }
+}
+
+/// Asks a control route of the emulator at an address.
+pub(crate) fn control(address: &str, method: &str, path: &str) -> Outcome<String> {
+    let url = format!("{address}/_emulator/{path}");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let request = client()?.request(method.parse()?, url);
+        Ok(request.send().await?.error_for_status()?.text().await?)
+    })
 }
 
 impl Drop for Server {

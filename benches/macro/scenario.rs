@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::process::{Cost, Server, configure, run, sync};
 use crate::table::{Kind, Row};
-use crate::{Options, Outcome, truth};
+use crate::{Options, Outcome};
 
 /// Changes between two nightly runs.
 const CHANGES: u32 = 1_000;
@@ -28,7 +28,7 @@ pub(crate) fn measure(options: &Options, latency: u64, folder: &Path) -> Outcome
         let before = requests(&server)?;
         let (cost, report) = sync(&home, &[])?;
         add(&mut rows, Kind::First, cost, &report);
-        let all = truth::compare(&server, &home)?;
+        let all = compare(&server, &home, &report)?;
         if number == 0 {
             std::fs::write(&urls, page_urls(&server, before)?)?;
             fresh(&bodies)?;
@@ -65,8 +65,8 @@ fn nightly(options: &Options, latency: u64, server: &Server, home: &Path) -> Out
     }
     // What waited for the next night is made good by a walk over everything, and compared.
     server.control("POST", "advance?seconds=1200&people=false")?;
-    sync(home, &["--full"])?;
-    truth::compare(server, home)?;
+    let (_, report) = sync(home, &["--full"])?;
+    compare(server, home, &report)?;
     Ok(row)
 }
 
@@ -76,7 +76,7 @@ fn single(latency: u64, server: &Server, home: &Path) -> Outcome<Row> {
     fresh(home)?;
     configure(home, server, 1)?;
     let (cost, report) = sync(home, &[])?;
-    truth::compare(server, home)?;
+    compare(server, home, &report)?;
     let mut row = Row::new(Kind::Single, latency);
     row.add(cost, rows_of(&report), number(&report["requests"]));
     Ok(row)
@@ -128,6 +128,19 @@ fn page_urls(server: &Server, since: u64) -> Outcome<String> {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+/// Compares the lists that a run could walk to their ends with the truth; gives the number of rows.
+fn compare(server: &Server, home: &Path, report: &Value) -> Outcome<u64> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("truth").arg(&server.address).arg(home);
+    let streams = report["sources"][0]["streams"].as_array().into_iter().flatten();
+    let whole = streams.filter(|one| one["status"] == "complete" && one["stream"] != "account");
+    command.args(whole.filter_map(|one| one["stream"].as_str()));
+    match run(&mut command)? {
+        (_, printed, 0) => Ok(printed.trim().parse()?),
+        (_, printed, code) => Err(format!("the comparison ended with {code}: {printed}").into()),
+    }
 }
 
 fn replay(urls: &Path, width: usize, keep: Option<&Path>) -> Outcome<Cost> {
