@@ -299,7 +299,13 @@ fn a_run_is_told_in_lines_where_there_is_no_terminal() {
         note: None,
     };
     progress.notify(&Event::StreamStarted { source, stream, plan: "full walk" });
-    progress.notify(&Event::PageFetched { source, stream, rows: 7, total_pages: Some(1) });
+    progress.notify(&Event::PageFetched {
+        source,
+        stream,
+        rows: 7,
+        total_pages: Some(1),
+        pages_left: None,
+    });
     progress.notify(&Event::Committed { source, stream, inserted: 4, updated: 1 });
     progress.notify(&Event::Retrying {
         path: "/invoices",

@@ -5,15 +5,19 @@ use std::fmt::Write as _;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::printer::Printer;
 use crate::model::{Event, Observer, Outcome, RowCounts, StreamStatus};
 
 /// Time between two heartbeat lines.
 const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// Time after a failed try for which it is told as the reason of the pace: about as long as the pace
+/// takes to recover (CONTRACT G-A2).
+const SLOWED: Duration = Duration::from_mins(1);
 
 /// Time between two pictures of a bar.
 const TICK: Duration = Duration::from_millis(120);
@@ -61,23 +65,52 @@ fn style(template: &str) -> ProgressStyle {
 struct Tally {
     rows: u64,
     pages: u64,
+    /// Estimate; lists have no totals.
+    left: Option<u64>,
+    begun: Instant,
+    /// When and why the server last slowed it down.
+    slowed: Option<(Instant, String)>,
     bar: ProgressBar,
 }
 
 impl Tally {
-    fn add_page(&mut self, rows: u64, total_pages: Option<u64>) {
+    fn new(bar: ProgressBar) -> Self {
+        Self { rows: 0, pages: 0, left: None, begun: Instant::now(), slowed: None, bar }
+    }
+
+    fn add_page(&mut self, rows: u64, total_pages: Option<u64>, pages_left: Option<u64>) {
         self.rows += rows;
         self.pages += 1;
-        if let Some(total) = total_pages {
+        // What the walk itself can tell is worth more than the server's hint (CONTRACT G-A3), and
+        // more pages than either said are no surprise.
+        let hinted = total_pages.map(|total| total.saturating_sub(self.pages));
+        self.left = pages_left.or(hinted);
+        if let Some(left) = self.left {
             if self.bar.length().is_none() {
                 self.bar.set_style(style("{prefix:28} {bar:24} {pos}/{len} pages {msg}"));
             }
-            // The server's count is a hint, and more pages than it said are no surprise.
-            self.bar.set_length(total.max(self.pages));
+            self.bar.set_length(self.pages + left);
         }
         self.bar.set_position(self.pages);
-        let rate = self.rows / self.bar.elapsed().as_secs().max(1);
-        self.bar.set_message(format!("{} rows, {rate}/s", self.rows));
+        self.bar.set_message(self.pace());
+    }
+
+    /// Says how fast it goes: `1200 rows, 600/s, 6 requests/s, about 12 s left`.
+    fn pace(&self) -> String {
+        let elapsed = self.begun.elapsed();
+        let each_second = |count: u64| u128::from(count) * 1_000 / elapsed.as_millis().max(1);
+        let (rows, requests) = (each_second(self.rows), each_second(self.pages));
+        let mut pace = format!("{} rows, {rows}/s, {requests} requests/s", self.rows);
+        if let Some(left) = self.left {
+            let per_page = elapsed / u32::try_from(self.pages.max(1)).unwrap_or(u32::MAX);
+            let left = per_page.saturating_mul(u32::try_from(left).unwrap_or(u32::MAX));
+            // Writing to a `String` cannot fail.
+            let _infallible = write!(pace, ", about {} left", HumanDuration(left));
+        }
+        if let Some((_, why)) = self.slowed.as_ref().filter(|(at, _)| at.elapsed() < SLOWED) {
+            let _infallible = write!(pace, ", slowed down: {why}");
+        }
+        pace
     }
 }
 
@@ -112,7 +145,19 @@ impl Progress {
             self.printer.note(&format!("{name}: {plan}"));
         }
         let bar = screen.bar(&name);
-        self.running().insert(name, Tally { rows: 0, pages: 0, bar });
+        self.running().insert(name, Tally::new(bar));
+    }
+
+    /// Notes why the stream behind a path is slower now.
+    fn slow_down(&self, path: &str, reason: &str) {
+        let stream = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let mut running = self.running();
+        let slowed = running.iter_mut().filter(|(name, _)| {
+            name.rsplit_once('.').is_some_and(|(_, running)| running == stream)
+        });
+        for (_, tally) in slowed {
+            tally.slowed = Some((Instant::now(), reason.to_owned()));
+        }
     }
 
     fn finish(&self, name: &str, outcome: &Outcome) {
@@ -140,18 +185,21 @@ impl Observer for Progress {
             Event::StreamStarted { source, stream, plan } => {
                 self.start(format!("{source}.{stream}"), plan);
             }
-            Event::PageFetched { source, stream, rows, total_pages } => {
+            Event::PageFetched { source, stream, rows, total_pages, pages_left } => {
                 if let Some(tally) = self.running().get_mut(&format!("{source}.{stream}")) {
-                    tally.add_page(*rows, *total_pages);
+                    tally.add_page(*rows, *total_pages, *pages_left);
                 }
             }
             Event::Committed { .. } => {}
             Event::StreamFinished { source, stream, outcome } => {
                 self.finish(&format!("{source}.{stream}"), outcome);
             }
-            Event::Retrying { path, reason, attempt, wait_seconds } => self.printer.note(&format!(
-                "{path}: {reason}; attempt {attempt} failed, next in {wait_seconds:.1} s"
-            )),
+            Event::Retrying { path, reason, attempt, wait_seconds } => {
+                self.slow_down(path, reason);
+                self.printer.note(&format!(
+                    "{path}: {reason}; attempt {attempt} failed, next in {wait_seconds:.1} s"
+                ));
+            }
             Event::Warning { text } => self.printer.warning(text),
             Event::Publishing => self.printer.note("publishing the snapshot"),
             Event::Published { run } => self.printer.note(&format!("published run {run}")),
@@ -185,7 +233,7 @@ fn summary(outcome: &Outcome) -> String {
 /// Says what is under way, or nothing if nothing is.
 fn pulse(running: &Running) -> Option<String> {
     let one = |(name, tally): (&String, &Tally)| {
-        format!("{name} {} rows in {} pages", tally.rows, tally.pages)
+        format!("{name} {} pages, {}", tally.pages, tally.pace())
     };
     let streams: Vec<String> = running.iter().map(one).collect();
     if streams.is_empty() { None } else { Some(format!("under way: {}", streams.join(", "))) }
@@ -226,5 +274,25 @@ impl Drop for Progress {
                 let _ended = thread.join();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_tells_what_is_left_and_why_it_is_slow() {
+        let mut tally = Tally::new(ProgressBar::hidden());
+        tally.add_page(100, None, None);
+        assert!(tally.pace().starts_with("100 rows, "), "{}", tally.pace());
+        assert!(!tally.pace().contains("left"), "nobody can tell yet: {}", tally.pace());
+        tally.add_page(100, Some(50), Some(7));
+        assert_eq!(tally.left, Some(7), "the server's count is only a hint");
+        tally.add_page(100, Some(50), None);
+        assert_eq!(tally.left, Some(47));
+        tally.slowed = Some((Instant::now(), "the server throttles (HTTP 429)".to_owned()));
+        let pace = tally.pace();
+        assert!(pace.contains(" left, slowed down: the server throttles (HTTP 429)"), "{pace}");
     }
 }

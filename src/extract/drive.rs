@@ -74,6 +74,8 @@ pub struct Walked<T = Page> {
     pub resume: Checkpoint,
     /// The server's page count, good for display only (CONTRACT G-A3).
     pub total_pages: Option<u64>,
+    /// Estimate of the pages to come, from the time of creation that is not covered yet.
+    pub pages_left: Option<u64>,
 }
 
 /// How a walk went.
@@ -304,7 +306,11 @@ impl<T: Send + 'static> Walking<T> {
             board.end(segment, status);
         }
         if let Some((_, page, elements, total_pages)) = made {
-            let walked = Walked { page, elements, resume: board.checkpoint(), total_pages };
+            let views: Vec<_> = board.places.iter().map(|place| place.segment.view()).collect();
+            let limit = self.client.served(self.request.spec.path).limit;
+            let pages_left = split::pages_left(&views, self.request.window.from, limit);
+            let resume = board.checkpoint();
+            let walked = Walked { page, elements, resume, total_pages, pages_left };
             self.pages.send(walked).await.map_err(|_| {
                 let path = self.request.spec.path;
                 Error::new(Kind::Interrupted, format!("the walk over {path} was ended"))

@@ -71,9 +71,20 @@ pub(super) fn choose(views: &[View], floor: i64, page: u32, pages: u64) -> Optio
     (left >= LEAST_PAGES && middle > until && middle < view.position()).then_some((index, middle))
 }
 
+/// Estimates the pages left of a walk, from the density of what came so far; `floor` is the lower end
+/// of its window. `None` while the oldest object is not found, or where rows show no time.
+pub(super) fn pages_left(views: &[View], floor: Option<i64>, page: u32) -> Option<u64> {
+    let left = |view: &View| {
+        view.low?;
+        View { until: view.until.or(floor), ..*view }.pages_left(page)
+    };
+    let left: Option<Vec<i128>> = views.iter().map(left).collect();
+    u64::try_from(left?.into_iter().sum::<i128>()).ok()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{View, choose};
+    use super::{View, choose, pages_left};
 
     const DAY: i64 = 86_400;
     const HEAD: i64 = 2_000 * DAY;
@@ -94,6 +105,16 @@ mod tests {
         let views = [view(HEAD, HEAD - DAY, None)];
         assert_eq!(choose(&views, 0, 100, 2), None);
         assert!(choose(&views, 0, 100, 3).is_some());
+    }
+
+    #[test]
+    fn the_pages_left_follow_from_density_once_the_end_is_known() {
+        let open = view(HEAD, HEAD - DAY, None);
+        assert_eq!(pages_left(&[open], None, 100), None);
+        assert_eq!(pages_left(&[open], Some(HEAD - 3 * DAY), 100), Some(20));
+        let bounded = view(HEAD - 5 * DAY, HEAD - 6 * DAY, Some(HEAD - 7 * DAY));
+        assert_eq!(pages_left(&[open, bounded], Some(HEAD - 3 * DAY), 100), Some(30));
+        assert_eq!(pages_left(&[View { low: None, ..bounded }], None, 100), None);
     }
 
     #[test]

@@ -99,6 +99,8 @@ pub enum Event<'a> {
         rows: u64,
         /// The server's hint, good for display only (CONTRACT G-A3).
         total_pages: Option<u64>,
+        /// Estimate of the pages to come, from the time of creation that is not covered yet.
+        pages_left: Option<u64>,
     },
     /// A load unit was committed.
     Committed {

@@ -389,6 +389,7 @@ impl StreamContext {
                 stream: unit.spec.name,
                 rows: walked.elements,
                 total_pages: walked.total_pages,
+                pages_left: walked.pages_left,
             });
             unit.add(walked);
             if unit.is_full() {

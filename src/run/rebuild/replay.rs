@@ -234,7 +234,8 @@ impl<'a> Replay<'a> {
         let rows = u64::try_from(part.rows).unwrap_or(0);
         work.rows += rows;
         let total_pages = Some(work.parts_to_come);
-        self.observer.notify(&Event::PageFetched { source, stream, rows, total_pages });
+        let pages_left = None;
+        self.observer.notify(&Event::PageFetched { source, stream, rows, total_pages, pages_left });
         if work.parts == work.parts_to_come {
             let status = StreamStatus::Complete;
             let outcome = Outcome { status, rows: work.counts, note: None };

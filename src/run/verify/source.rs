@@ -303,6 +303,7 @@ impl<'a> SourceCheck<'a> {
                 stream: scope.spec.name,
                 rows: walked.elements,
                 total_pages: walked.total_pages,
+                pages_left: walked.pages_left,
             });
             stage.add(walked.page, None).await?;
         }
