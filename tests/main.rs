@@ -62,6 +62,8 @@ mod rebuild;
 mod render;
 /// Bundled queries on hand-checked data.
 mod reports;
+/// Servers that slow down, throttle or have odd clocks.
+mod storms;
 /// Shared helpers.
 mod support;
 /// `verify`: what it finds, and what it mends.
