@@ -13,6 +13,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Slowest pace that halving leads to: one request in this long.
 const SLOWEST: Duration = Duration::from_secs(10);
+/// Silence after a halving, so that the server's own bucket fills a little: whatever is sent into an
+/// empty one is refused and would halve the pace again, far below what the server allows.
+const PAUSE: Duration = Duration::from_millis(250);
 /// Time without throttling after which the pace recovers one step.
 const RECOVERY: Duration = Duration::from_mins(1);
 /// Part of a second whose tokens may be spent at once, so that timers of a millisecond's grain do
@@ -108,6 +111,7 @@ impl Pace {
         }
         state.generation += 1;
         state.changed = now;
+        state.silent_until = state.silent_until.max(now.checked_add(PAUSE));
         let slowest = SLOWEST.max(self.configured);
         let period = state.period.saturating_mul(2).min(slowest);
         state.set_period(period);
