@@ -123,7 +123,7 @@ fn footer(run: &Run, unit: &LoadUnit, commit_number: i64) -> Footer {
 /// database that was lost, and what it would be rebuilt from.
 ///
 /// # Errors
-/// [`Kind::Disk`] or [`Kind::Database`].
+/// [`crate::error::Kind::Disk`] or [`crate::error::Kind::Database`].
 pub(in crate::load) fn sweep_unnamed_parts(database: &Database, root: &Path) -> Result<()> {
     let set =
         |query| Ok::<HashSet<String>, Error>(database.texts(query, &[])?.into_iter().collect());
