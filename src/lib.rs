@@ -14,8 +14,8 @@
 //! Stages never import each other; they share [`model`] (values), [`catalog`] (streams as data),
 //! [`error`], `database`, `durable`, `parquet_file`, `clock`, `spelling` and `fault`. Only [`run`]
 //! sees all stages and moves values between them; only [`cli`] talks to people. [`emulator`] imports
-//! nothing of the rest, so that it is an independent second opinion. `tests/architecture.rs` holds these rules, and that
-//! each third party is named in one place.
+//! nothing of the rest, so that it is an independent second opinion. `tests/architecture.rs` holds
+//! these rules, and that each third party is named in one place.
 //!
 //! # Invariants
 //!

@@ -1,8 +1,8 @@
 //! The one writer of Parquet from Arrow batches: the change log, whole partitions, reports.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, IntoInnerError, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use arrow::record_batch::RecordBatch;
@@ -38,6 +38,8 @@ pub fn write(path: &Path, batches: &[RecordBatch], options: &Options) -> Result<
             .mode(options.mode)
             .open(path)
             .map_err(io_error)?;
+        // Whatever the umask takes away: a job of the night must not lock readers out.
+        file.set_permissions(Permissions::from_mode(options.mode)).map_err(io_error)?;
         let footer = options
             .footer
             .iter()

@@ -1,9 +1,10 @@
 //! What readers see after every exit code: the run before or the run after, whole, in the snapshot
 //! and in the Parquet tables alike (DESIGN 3 and 9).
 
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use paid_sync::database::Database;
@@ -11,7 +12,7 @@ use paid_sync::emulator::{Churn, Emulator, Fault, Options, Size};
 
 use crate::support::essence::{Essence, essence};
 use crate::support::oracle;
-use crate::support::warehouse::{Home, number, tables};
+use crate::support::warehouse::{Home, files, number, tables};
 
 const SETTINGS: &str = "[sync]\nrefresh_budget = 100000";
 
@@ -222,9 +223,7 @@ async fn exit_5_shows_the_run_before() {
 }
 
 fn signal(process: u32, name: &str) {
-    let sent = std::process::Command::new("kill")
-        .args([&format!("-{name}"), &process.to_string()])
-        .status();
+    let sent = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
     assert!(sent.unwrap().success());
 }
 
@@ -292,5 +291,25 @@ async fn two_processes_started_at_once_lose_nothing() {
         // The loser exits 6, unless the winner had ended before it asked for the lock.
         assert!(matches!(codes, [0 | 1, 6] | [0, 0 | 1]), "{codes:?} {}", text(&outputs[0]));
         assert_eq!(sight(&home).essence, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strict_umask_locks_no_reader_out() {
+    let emulator = start(Options::default()).await;
+    let home = Home::new(&emulator.base_url(), "[warehouse]\nreaders = \"all\"");
+    let plain = home.command(&["sync"]);
+    let mut strict = Command::new("sh");
+    strict.args(["-c", "umask 077; exec \"$@\"", "sh"]);
+    strict.arg(plain.get_program()).args(plain.get_args());
+    strict.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    assert!(matches!(strict.output().unwrap().status.code(), Some(0 | 1)));
+    let shown = files(&std::fs::canonicalize(home.warehouse().join("tables")).unwrap());
+    let parquet = shown.iter().filter(|path| path.extension().is_some_and(|end| end == "parquet"));
+    let published: Vec<_> = parquet.cloned().chain([home.snapshot()]).collect();
+    assert!(published.len() > 10, "{published:?}");
+    for path in published {
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o444, "{}", path.display());
     }
 }

@@ -7,7 +7,7 @@ use paid_sync::database::{Database, qualified};
 use paid_sync::model::Table;
 
 use super::oracle::get_only;
-use super::warehouse::{number, tables};
+use super::warehouse::{content, content_without, number, tables};
 
 /// Everything that a disturbed run and its successor must make as an undisturbed one does.
 #[derive(Debug, PartialEq)]
@@ -35,15 +35,11 @@ pub(crate) fn essence(database: &Database) -> Essence {
     }
 }
 
-/// Gives the rows of a table, less what differs from run to run by nature, and less what only a GET
-/// shows: a run that goes on may find the lists to be enough where the one before meant to ask for
-/// each object, and the other way round (DESIGN 6).
+/// Gives the content of a table, less what only a GET shows: a run that goes on may find the lists to
+/// be enough where the one before meant to ask for each object, and the other way round (DESIGN 6).
 fn rows(database: &Database, spec: &StreamSpec) -> Table {
-    let mut left_out = vec!["_first_seen_at", "_changed_at", "_run_id"];
-    if !get_only(spec).is_empty() {
-        left_out.extend(get_only(spec));
-        left_out.push("_row_hash");
+    match get_only(spec) {
+        [] => content(database, spec),
+        columns => content_without(database, spec, &[columns, &["_row_hash"]].concat()),
     }
-    let (left_out, table) = (left_out.join(", "), qualified("paid", spec.name));
-    database.table(&format!("SELECT * EXCLUDE ({left_out}) FROM {table} ORDER BY id"), &[]).unwrap()
 }

@@ -123,11 +123,14 @@ pub(crate) fn counts(database: &Database) -> BTreeMap<String, u64> {
 
 /// Gives the content of a table without what differs from run to run by nature.
 pub(crate) fn content(database: &Database, spec: &StreamSpec) -> Table {
-    let query = format!(
-        "SELECT * EXCLUDE (_first_seen_at, _changed_at, _run_id) FROM {} ORDER BY id",
-        qualified("paid", spec.name)
-    );
-    database.table(&query, &[]).unwrap()
+    content_without(database, spec, &[])
+}
+
+/// Does the same without some further columns.
+pub(crate) fn content_without(database: &Database, spec: &StreamSpec, columns: &[&str]) -> Table {
+    let left_out = [&["_first_seen_at", "_changed_at", "_run_id"], columns].concat().join(", ");
+    let table = qualified("paid", spec.name);
+    database.table(&format!("SELECT * EXCLUDE ({left_out}) FROM {table} ORDER BY id"), &[]).unwrap()
 }
 
 /// Gives the first column of the first row as a number.
