@@ -90,6 +90,7 @@ fn loading(stream: &str) -> Loading {
         followed: Arc::from(kind().tables().collect::<Vec<_>>()),
         account_id: "acct_bench".to_owned(),
         spec: spec(stream),
+        settled_to: 0,
         batches: batches(stream),
         deleted: Vec::new(),
         ledger: None,

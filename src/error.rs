@@ -173,6 +173,31 @@ impl Error {
         self
     }
 
+    /// Gives the causes, outermost first, without those that the line before already tells.
+    #[must_use]
+    pub fn causes(&self) -> Vec<String> {
+        let mut told = self.to_string();
+        let mut causes = Vec::new();
+        let mut next = self.source();
+        while let Some(cause) = next {
+            let text = cause.to_string();
+            if !told.ends_with(&text) {
+                causes.push(text.clone());
+                told = text;
+            }
+            next = cause.source();
+        }
+        causes
+    }
+
+    /// Gives sentence and causes in one line, as a record keeps them.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        let mut told = vec![self.to_string()];
+        told.extend(self.causes());
+        told.join(": ")
+    }
+
     /// Gives the kind.
     #[must_use]
     pub const fn kind(&self) -> Kind {

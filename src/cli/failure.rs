@@ -1,6 +1,5 @@
 //! Prints the error that ends a command, once, and turns it into the exit code.
 
-use std::error::Error as _;
 use std::process::ExitCode;
 
 use serde_json::{Map, Value};
@@ -16,7 +15,7 @@ pub fn report(error: &Error, printer: &Printer) -> ExitCode {
         LogFormat::Text => printer.line(Level::Error, &describe(error), Map::new()),
         LogFormat::Json => {
             let mut more = Map::new();
-            more.insert("causes".to_owned(), causes(error).into());
+            more.insert("causes".to_owned(), error.causes().into());
             more.insert("help".to_owned(), error.kind().hint().into());
             more.insert("exit_code".to_owned(), Value::from(code));
             printer.line(Level::Error, &error.to_string(), more);
@@ -40,7 +39,7 @@ pub fn stop(stop: &Stop, printer: &Printer) -> ExitCode {
 #[must_use]
 pub fn describe(error: &Error) -> String {
     let mut text = format!("error: {}", indented(&error.to_string()));
-    for cause in causes(error) {
+    for cause in error.causes() {
         text.push_str("\n  because: ");
         text.push_str(&indented(&cause));
     }
@@ -49,22 +48,6 @@ pub fn describe(error: &Error) -> String {
         text.push_str(hint);
     }
     text
-}
-
-/// Gives the causes, outermost first, without those that the line above already tells.
-fn causes(error: &Error) -> Vec<String> {
-    let mut told = error.to_string();
-    let mut causes = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        if !told.ends_with(&text) {
-            causes.push(text.clone());
-            told = text;
-        }
-        next = cause.source();
-    }
-    causes
 }
 
 fn indented(text: &str) -> String {

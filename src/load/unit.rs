@@ -18,6 +18,9 @@ pub struct LoadUnit {
     pub account_id: String,
     /// Stream.
     pub spec: &'static StreamSpec,
+    /// Server time, Unix seconds: whatever changed until then shows in every copy that this run asks
+    /// for.
+    pub settled_to: i64,
     /// Normalised pages, oldest request first.
     pub batches: Vec<Batch>,
     /// Objects proven to be deleted (I9).

@@ -76,7 +76,7 @@ impl SourceRun {
                 outcome: Outcome {
                     status,
                     rows: RowCounts::default(),
-                    note: Some(error.to_string()),
+                    note: Some(error.in_full()),
                 },
                 effort: Effort::default(),
             });
@@ -85,11 +85,12 @@ impl SourceRun {
 
     async fn read(&self, client: &Client, summary: &mut SourceSummary) -> Result<()> {
         let context = self.open(client, summary).await?;
-        summary.complete_to = Some(context.now.saturating_sub(context.plan.settle_lag));
+        summary.complete_to = Some(context.bound());
         let selected: Vec<&'static StreamSpec> =
             self.account.source.kind.streams.iter().filter(|spec| self.selects(spec)).collect();
-        // Events first: an object read after its event needs no second look. Lines last: what
-        // their objects showed before is answered by them.
+        // Events first: an object read after its event needs no second look. At the first load they
+        // are many and nearly all older than the run, so that any copy answers them. Lines last:
+        // what their objects showed before is answered by them.
         let (events, objects): (Vec<_>, Vec<_>) =
             selected.into_iter().partition(|spec| spec.append_only);
         let (lines, objects): (Vec<_>, Vec<_>) =
@@ -102,7 +103,12 @@ impl SourceRun {
                 summary.errors.push(error);
             }
         }
-        for group in [events, objects, lines] {
+        let mut groups = vec![events, objects, lines];
+        if self.is_first_load(&context, &groups[0]).await? {
+            let objects = groups.remove(1);
+            groups[0].extend(objects);
+        }
+        for group in groups {
             self.read_streams(&context, &group, summary).await?;
         }
         let is_read = self.has_read_core(summary);
@@ -116,6 +122,20 @@ impl SourceRun {
         }
         summary.publishable = is_read && self.is_publishable(&context).await?;
         Ok(())
+    }
+
+    /// No event was ever followed.
+    async fn is_first_load(
+        &self,
+        context: &StreamContext,
+        events: &[&'static StreamSpec],
+    ) -> Result<bool> {
+        for spec in events {
+            if context.state(spec).await?.complete_to.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Proves the key, binds the schema to the account, stores the account's row.
@@ -228,7 +248,7 @@ impl SourceRun {
         };
         let mut notes = progress.notes;
         if let Err(error) = &result {
-            notes.push(error.to_string());
+            notes.push(error.in_full());
         }
         let note = (!notes.is_empty()).then(|| notes.join("; "));
         summary.newly_quarantined += progress.outcome.newly_quarantined;
@@ -298,7 +318,7 @@ impl SourceRun {
         for (stream, error) in refreshed.braked {
             if let Some(report) = summary.streams.iter_mut().find(|known| known.stream == stream) {
                 report.outcome.status = StreamStatus::Failed;
-                report.outcome.note = Some(error.to_string());
+                report.outcome.note = Some(error.in_full());
             }
             summary.errors.push(error);
         }
@@ -322,7 +342,7 @@ impl SourceRun {
 
     /// The account and all core streams reached the bound of this run (DESIGN 3).
     async fn is_publishable(&self, context: &StreamContext) -> Result<bool> {
-        let bound = context.now.saturating_sub(context.plan.settle_lag);
+        let bound = context.bound();
         let source = &self.account.source;
         let core = source.kind.streams.iter().filter(|spec| spec.class == Class::Core);
         for spec in core.filter(|spec| source.selects(spec.name)) {

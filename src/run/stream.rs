@@ -119,15 +119,19 @@ impl StreamContext {
         for walk in plan::walks(spec, &state, self.plan, self.now) {
             let Window { from, to } = walk.window;
             let is_whole = walk.kind == WalkKind::Full;
-            let bound = self.now.saturating_sub(self.plan.settle_lag);
             self.run_walk(spec, normalizer, walk, progress).await?;
             // A window that ends in the past says nothing of what came after it.
-            if is_whole || to.is_none_or(|to| to >= bound) {
+            if is_whole || to.is_none_or(|to| to >= self.bound()) {
                 let seen_from = if is_whole { i64::MIN } else { from.unwrap_or(i64::MIN) };
                 self.learned().seen_from.insert(spec.name, seen_from);
             }
         }
         Ok(())
+    }
+
+    /// Gives the server time, Unix seconds, up to which this run completes streams.
+    pub(super) const fn bound(&self) -> i64 {
+        self.now.saturating_sub(self.plan.settle_lag)
     }
 
     /// Gives what the ledger knows of a stream.
@@ -165,7 +169,7 @@ impl StreamContext {
         normalizer: &Normalizer,
         progress: &mut StreamProgress,
     ) -> Result<()> {
-        let walk = Walk::whole(self.now.saturating_sub(self.plan.settle_lag), self.now);
+        let walk = Walk::whole(self.bound(), self.now);
         self.run_walk(spec, normalizer, walk, progress).await
     }
 
@@ -439,6 +443,7 @@ impl StreamContext {
             followed: Arc::clone(&self.followed),
             account_id: self.account_id.clone(),
             spec,
+            settled_to: self.bound(),
             batches,
             deleted: Vec::new(),
             ledger: None,

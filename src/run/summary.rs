@@ -117,7 +117,7 @@ impl Summary {
     }
 
     pub(super) fn first_message(&self) -> Option<String> {
-        self.errors().next().map(ToString::to_string)
+        self.errors().next().map(Error::in_full)
     }
 
     /// Writes `runs/<run>.json`.
@@ -173,7 +173,7 @@ pub fn unpublished_run(settings: &Settings) -> Result<Option<UnpublishedRun>> {
 
 fn source_json(source: &SourceSummary) -> Value {
     let streams: Vec<Value> = source.streams.iter().map(stream_json).collect();
-    let errors: Vec<String> = source.errors.iter().map(ToString::to_string).collect();
+    let errors: Vec<String> = source.errors.iter().map(Error::in_full).collect();
     json!({
         "source": source.name,
         "publishable": source.publishable,

@@ -206,6 +206,8 @@ impl<'a> Replay<'a> {
             followed: work.kind.streams.iter().filter(selects).collect(),
             account_id: part.account_id.clone(),
             spec: work.spec,
+            // Nobody knows what else that run saw.
+            settled_to: i64::MIN,
             batches,
             deleted,
             ledger: None,
