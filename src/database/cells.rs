@@ -49,6 +49,7 @@ fn kind_of(data_type: &DataType) -> ColumnKind {
         DataType::Timestamp(_, _) => ColumnKind::Instant,
         DataType::Boolean => ColumnKind::Boolean,
         other if is_integer(other) => ColumnKind::Integer,
+        DataType::Decimal128(..) => ColumnKind::Decimal,
         _ => ColumnKind::Text,
     }
 }

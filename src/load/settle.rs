@@ -57,53 +57,38 @@ fn mark_doubtful(database: &Database, place: &[Param<'_>]) -> Result<()> {
 /// An event marks its object, whatever it says (ANCHORS B 12: never by a list of types).
 ///
 /// What changed before the run began shows in every copy that the run asks for: the first such copy
-/// answers the event, and none is needed where the row was written in this run already.
+/// answers the event, unless a GET filled the row. No mark is needed in a stream of which nothing
+/// was asked for before this run.
 fn follow_events(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
-    if !is_feed(unit.spec) || unit.followed.iter().all(|spec| spec.append_only) {
+    let objects = streams_by_object(&unit.followed);
+    if !is_feed(unit.spec) || objects.is_empty() {
         return Ok(());
     }
     database.execute(
         &format!(
             "INSERT INTO _sync.dirty \
-             WITH objects(object, stream) AS (VALUES {objects}), \
-             written(stream, id) AS ({written}), \
-             named AS (SELECT objects.stream, data_id AS id, \
+             WITH named AS (SELECT objects.stream, data_id, \
              'event ' || coalesce(max(\"type\"), '') AS reason, max(_observed_at) AS noticed_at, \
              max(_request) AS request, min(created_at) AS changed_at, \
-             coalesce(max(epoch_us(created_at)) // 1000000 <= $4, false) AS is_settled \
-             FROM {FRESH} JOIN objects ON data_object = objects.object \
+             coalesce(max(epoch_us(created_at)) // 1000000 <= $3, false) AS is_settled \
+             FROM {FRESH} JOIN (VALUES {objects}) AS objects(object, stream) \
+             ON data_object = objects.object \
              WHERE _change = 'insert' AND data_id IS NOT NULL GROUP BY objects.stream, data_id) \
-             SELECT $1, stream, id, reason, noticed_at, $2, \
+             SELECT $1, stream, data_id, reason, noticed_at, $2, \
              CASE WHEN is_settled THEN 0 ELSE request END, changed_at, NULL, false FROM named \
-             ANTI JOIN written ON is_settled AND written.stream = named.stream \
-             AND written.id = named.id",
-            objects = streams_by_object(&unit.followed),
-            written = written_rows(&unit.source, &unit.followed),
+             WHERE NOT is_settled OR stream IN (SELECT stream FROM _sync.ledger WHERE source = $1 \
+             AND account_id = $4 AND coalesce(started_run, 0) < $2) \
+             OR EXISTS (SELECT 1 FROM _sync.views AS views WHERE views.source = $1 \
+             AND views.stream = named.stream AND views.account_id = $4 AND views.id = data_id)"
         ),
         &[
             unit.source.as_str().into(),
             run.number.into(),
-            (&run.id).into(),
             unit.settled_to.into(),
             (&unit.account_id).into(),
         ],
     )?;
     Ok(())
-}
-
-/// Selects the rows that this run has written, but for those that only a GET answers for.
-fn written_rows(source: &str, followed: &[&StreamSpec]) -> String {
-    let written = |spec: &&StreamSpec| {
-        format!(
-            "SELECT {name}, id FROM {table} WHERE _account_id = $5 AND _run_id = $3 \
-             AND id NOT IN (SELECT id FROM _sync.views WHERE source = $1 AND stream = {name} \
-             AND account_id = $5)",
-            name = literal(spec.name),
-            table = qualified(source, spec.name),
-        )
-    };
-    let objects = followed.iter().filter(|spec| !spec.append_only);
-    objects.map(written).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 fn streams_by_object(followed: &[&StreamSpec]) -> String {

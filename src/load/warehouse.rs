@@ -192,13 +192,28 @@ impl Warehouse {
         // One transaction: each of them would be made durable on its own.
         self.database.transaction(|database| {
             database.execute_batch(&statements)?;
-            let ours = [source.into()];
-            database.execute("DELETE FROM _sync.definitions WHERE source = $1", &ours)?;
-            database.execute(
-                "INSERT INTO _sync.definitions VALUES ($1, $2)",
-                &[source.into(), (&fingerprint).into()],
-            )?;
-            Ok(())
+            // The views stand on these tables.
+            database.execute("DELETE FROM _sync.definitions WHERE source = $1", &[VIEWS.into()])?;
+            remember_definition(database, source, &fingerprint)
+        })
+    }
+
+    /// Runs the statements that make the views of models and reports, unless they are in place.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn ensure_views(&self, statements: &[String]) -> Result<()> {
+        let fingerprint = fingerprint(&statements.join(";"));
+        let known = self.database.integer(
+            "SELECT count(*) FROM _sync.definitions WHERE source = $1 AND fingerprint = $2",
+            &[VIEWS.into(), (&fingerprint).into()],
+        )?;
+        if known > 0 {
+            return Ok(());
+        }
+        self.database.transaction(|database| {
+            statements.iter().try_for_each(|statement| database.execute_batch(statement))?;
+            remember_definition(database, VIEWS, &fingerprint)
         })
     }
 
@@ -433,4 +448,16 @@ fn check_version(database: &Database, path: &Path) -> Result<()> {
         )?;
         Ok(())
     })
+}
+
+/// Stands in `_sync.definitions` for the views over all sources; no source can have that name.
+const VIEWS: &str = "";
+
+fn remember_definition(database: &Database, of: &str, fingerprint: &str) -> Result<()> {
+    database.execute("DELETE FROM _sync.definitions WHERE source = $1", &[of.into()])?;
+    database.execute(
+        "INSERT INTO _sync.definitions VALUES ($1, $2)",
+        &[of.into(), fingerprint.into()],
+    )?;
+    Ok(())
 }

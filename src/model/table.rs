@@ -9,6 +9,8 @@ pub enum ColumnKind {
     Integer,
     /// Money in minor units (cents), right-aligned; never scaled by us (CONTRACT G-A18).
     MinorUnits,
+    /// Number with a fraction, as text, right-aligned.
+    Decimal,
     /// `YYYY-MM-DD`.
     Date,
     /// `YYYY-MM-DDTHH:MM:SSZ`, UTC.

@@ -71,7 +71,8 @@ pub fn carry_over_sources(
     }
     let mut present: Vec<&str> = Vec::new();
     copy.execute_batch(
-        "DROP SCHEMA IF EXISTS reports CASCADE; DROP SCHEMA IF EXISTS model CASCADE",
+        "DROP SCHEMA IF EXISTS reports CASCADE; DROP SCHEMA IF EXISTS model CASCADE; \
+         DELETE FROM _sync.definitions WHERE source = ''",
     )?;
     for source in &publication.sources {
         if source.publishable {

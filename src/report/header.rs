@@ -2,13 +2,17 @@
 //!
 //! ```text
 //! -- title: One line
+//! -- question: One line, what it answers (reports only)
 //! -- description:
 //! --   Any number of lines.
 //! -- grain: One line
+//! -- period: name of the column by which a period is cut out (optional)
 //! -- parameters:
 //! --   name | TYPE | default | meaning
 //! -- columns:
 //! --   name | TYPE | unit | meaning
+//! -- tie_out: One line, what holds (reports only)
+//! --   One SELECT over any number of lines that gives a row for whatever does not hold.
 //! ```
 
 use crate::error::{Error, Kind, Result};
@@ -19,14 +23,29 @@ use crate::model::ColumnKind;
 pub struct Contract {
     /// Heading for people.
     pub title: String,
+    /// The question of its reader; empty for a view that is no report.
+    pub question: String,
     /// Exact definitions, one line per line.
     pub description: String,
     /// What one row stands for.
     pub grain: String,
+    /// Column of days or months by which `--from` and `--to` cut out a period.
+    pub period: Option<String>,
     /// Parameters, in the order of the table macro.
     pub parameters: Vec<Parameter>,
     /// Columns, in the order of the result.
     pub columns: Vec<ContractColumn>,
+    /// What must hold between this report and what it was made from.
+    pub tie_out: TieOut,
+}
+
+/// A statement that must give no row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TieOut {
+    /// What holds, in a sentence.
+    pub claim: String,
+    /// The SELECT that finds whatever does not.
+    pub sql: String,
 }
 
 /// One parameter, written `$name` in the query.
@@ -60,13 +79,20 @@ impl ContractColumn {
     #[must_use]
     pub fn kind(&self) -> ColumnKind {
         match (self.unit.as_str(), self.sql_type.as_str()) {
-            ("minor units", _) => ColumnKind::MinorUnits,
+            (unit, _) if unit.starts_with("minor units") => ColumnKind::MinorUnits,
+            (_, decimal) if decimal.starts_with("DECIMAL") => ColumnKind::Decimal,
             (_, "BIGINT" | "INTEGER") => ColumnKind::Integer,
             (_, "DATE") => ColumnKind::Date,
             (_, "TIMESTAMP") => ColumnKind::Instant,
             (_, "BOOLEAN") => ColumnKind::Boolean,
             _ => ColumnKind::Text,
         }
+    }
+
+    /// Tells whether values of several rows may be added up, currency by currency.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        matches!(self.unit.as_str(), "minor units" | "count")
     }
 
     /// Gives the COMMENT of the column: meaning and unit.
@@ -82,6 +108,7 @@ enum Section {
     Description,
     Parameters,
     Columns,
+    TieOut,
 }
 
 /// Parses a query file into its contract and the one statement below it.
@@ -129,6 +156,12 @@ fn read_line(contract: &mut Contract, section: Section, line: &str) -> Option<Se
     match (key, value.trim()) {
         ("title", value) => value.clone_into(&mut contract.title),
         ("grain", value) => value.clone_into(&mut contract.grain),
+        ("question", value) => value.clone_into(&mut contract.question),
+        ("period", value) => contract.period = Some(value.to_owned()),
+        ("tie_out", value) if !value.is_empty() => {
+            value.clone_into(&mut contract.tie_out.claim);
+            return Some(Section::TieOut);
+        }
         ("description", "") => return Some(Section::Description),
         ("parameters", "") => return Some(Section::Parameters),
         ("columns", "") => return Some(Section::Columns),
@@ -145,6 +178,12 @@ fn read_item(contract: &mut Contract, section: Section, item: &str) -> Option<()
                 contract.description.push('\n');
             }
             contract.description.push_str(item);
+        }
+        Section::TieOut => {
+            if !contract.tie_out.sql.is_empty() {
+                contract.tie_out.sql.push('\n');
+            }
+            contract.tie_out.sql.push_str(item);
         }
         Section::Parameters => {
             let [name, sql_type, default, meaning] = four_parts(item)?;

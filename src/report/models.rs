@@ -3,8 +3,8 @@
 //! Pure text. Reports and analysts read these views instead of the schemas of single sources; a
 //! source kind without a column contributes NULL, so that every kind fits without a new report.
 
-use crate::catalog::{Field, source_kind};
-use crate::database::{identifier, literal};
+use crate::catalog::{Field, SourceKind, source_kind};
+use crate::database::{identifier, literal, qualified};
 
 /// One source whose tables are in the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ struct Derived {
     column: &'static str,
     sql_type: &'static str,
     comment: &'static str,
-    /// May name columns of `item` and, where the view joins them, of `lines`.
+    /// May name columns of `item` and of the [`Join`]s of its view.
     expression: &'static str,
 }
 
@@ -32,8 +32,54 @@ struct View {
     comment: &'static str,
     /// Replaces the source's own column where the name is the same.
     derived: &'static [Derived],
-    /// Column of `item` that names the invoice, where `lines` is needed.
-    invoice: Option<&'static str>,
+    joins: &'static [Join],
+}
+
+/// What a view needs beside the rows of its stream.
+enum Join {
+    /// `lines`: currencies, number and sum of the transactions of the invoice that this column of
+    /// `item` names.
+    Lines(&'static str),
+    /// `seen`: the first observation of each object in a state that tells no date of its own.
+    Seen {
+        /// Columns that the condition reads; a kind without one of them has never seen it.
+        needs: &'static [&'static str],
+        /// Column of `seen`, and the state.
+        states: &'static [(&'static str, &'static str)],
+    },
+    /// `plan`: the plan of a subscription.
+    Plan,
+}
+
+/// Which state of the sources is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    /// The newest one.
+    Latest,
+    /// What was known at the instant `known_at`: the versions observed by then.
+    KnownAt,
+}
+
+impl Clock {
+    /// Gives the rows of a table.
+    fn rows(self, schema: &str, table: &str) -> String {
+        match self {
+            Self::Latest => qualified(schema, table),
+            Self::KnownAt => format!(
+                "(SELECT * FROM {} WHERE _valid_from <= model.observed(known_at) \
+                 AND (_valid_to IS NULL OR _valid_to > known_at))",
+                qualified(&history_schema(schema), table)
+            ),
+        }
+    }
+
+    /// Limits versions to those observed.
+    const fn observed(self) -> &'static str {
+        match self {
+            Self::Latest => "TRUE",
+            Self::KnownAt => "_valid_from <= known_at",
+        }
+    }
 }
 
 /// Kind whose columns are the shape of the views; other kinds are fitted to it.
@@ -43,26 +89,65 @@ const SHAPE: &str = "paid";
 const DEFAULT_CURRENCY: &str = "{default_currency}";
 
 const VIEWS: &[View] = &[
-    View { name: "customers", comment: "Customers of all sources.", derived: &[], invoice: None },
-    View { name: "plans", comment: "Plans of all sources.", derived: &[], invoice: None },
+    View { name: "customers", comment: "Customers of all sources.", derived: &[], joins: &[] },
+    View { name: "plans", comment: "Plans of all sources.", derived: &[], joins: &[] },
     View {
         name: "subscriptions",
-        comment: "Subscriptions of all sources.",
-        derived: &[],
-        invoice: None,
+        comment: "Subscriptions of all sources, with the price that they show.",
+        derived: SUBSCRIPTION,
+        joins: &[Join::Plan],
     },
     View {
         name: "transactions",
         comment: "Transactions of all sources; negative ones are refunds and discounts.",
         derived: TRANSACTION,
-        invoice: Some("invoice_id"),
+        joins: &[
+            Join::Lines("invoice_id"),
+            Join::Seen {
+                needs: &["paid", "paid_on", "paid_at", "status"],
+                states: &[
+                    ("paid_at", "paid AND paid_on IS NULL AND paid_at IS NULL"),
+                    ("voided_at", "status = 'void'"),
+                ],
+            },
+        ],
     },
     View {
         name: "invoices",
-        comment: "Invoices of all sources, with state and currency.",
+        comment: "Invoices of all sources, with state, currency and the dates that count.",
         derived: INVOICE,
-        invoice: Some("id"),
+        joins: &[
+            Join::Lines("id"),
+            Join::Seen {
+                needs: &["voided", "voided_at"],
+                states: &[("voided_at", "voided AND voided_at IS NULL")],
+            },
+        ],
     },
+];
+
+/// Stand-ins within expressions, spelt out once.
+const STAND_INS: &[(&str, &str)] = &[
+    // Terms beyond a century are a slip of the pen, and would overflow a date.
+    ("{terms}", "CASE WHEN item.terms BETWEEN 0 AND 36500 THEN CAST(item.terms AS INTEGER) END"),
+    (
+        "{issued_on}",
+        "coalesce(model.local_date(item.issued_at), CASE WHEN item.paid OR item.overdue_amount > 0 \
+         THEN coalesce(item.due_date - {terms}, model.local_date(item.created_at), \
+         model.local_date(item._first_seen_at)) END)",
+    ),
+    // The subscription shows its plan as it bills it; the plan itself may be gone.
+    ("{price}", "coalesce(item.amount, {shown_amount}, plan.amount)"),
+    ("{shown_amount}", "TRY_CAST(json_extract_string(item.plan_snapshot, '$.amount') AS BIGINT)"),
+    (
+        "{interval}",
+        "coalesce(json_extract_string(item.plan_snapshot, '$.interval'), plan.\"interval\")",
+    ),
+    (
+        "{interval_count}",
+        "coalesce(TRY_CAST(json_extract_string(item.plan_snapshot, '$.interval_count') AS BIGINT), \
+         plan.interval_count, 1)",
+    ),
 ];
 
 /// CONTRACT N3.3; the currency is N3.4 turned round: a line shares its invoice's currency.
@@ -76,14 +161,38 @@ const TRANSACTION: &[Derived] = &[
     Derived {
         column: "state",
         sql_type: "VARCHAR",
-        comment: "paid, else invoiced (it is on an invoice), else uninvoiced.",
-        expression: "CASE WHEN item.paid THEN 'paid' WHEN item.invoice_id IS NOT NULL THEN 'invoiced' ELSE 'uninvoiced' END",
+        comment: "void (status says so), else paid, else invoiced (it is on an invoice), else uninvoiced.",
+        expression: "CASE WHEN item.status = 'void' THEN 'void' WHEN item.paid THEN 'paid' WHEN item.invoice_id IS NOT NULL THEN 'invoiced' ELSE 'uninvoiced' END",
     },
     Derived {
         column: "is_negative",
         sql_type: "BOOLEAN",
         comment: "The amount is below 0: a refund or a discount.",
         expression: "coalesce(item.amount < 0, FALSE)",
+    },
+    Derived {
+        column: "created_on",
+        sql_type: "DATE",
+        comment: "Day of created_at in the report time zone; NULL where the source does not show it.",
+        expression: "model.local_date(item.created_at)",
+    },
+    Derived {
+        column: "paid_date",
+        sql_type: "DATE",
+        comment: "Day of payment: paid_on, else the day of paid_at, else the day on which it was first seen paid.",
+        expression: "CASE WHEN item.paid THEN coalesce(item.paid_on, model.local_date(item.paid_at), model.local_date(seen.paid_at)) END",
+    },
+    Derived {
+        column: "paid_estimated",
+        sql_type: "BOOLEAN",
+        comment: "paid_date is a first observation: the source gives no date.",
+        expression: "coalesce(item.paid AND item.paid_on IS NULL AND item.paid_at IS NULL, FALSE)",
+    },
+    Derived {
+        column: "voided_on",
+        sql_type: "DATE",
+        comment: "Day on which the void was first seen: the source gives no date.",
+        expression: "CASE WHEN item.status = 'void' THEN model.local_date(seen.voided_at) END",
     },
 ];
 
@@ -110,35 +219,164 @@ const INVOICE: &[Derived] = &[
     Derived {
         column: "transactions_amount",
         sql_type: "BIGINT",
-        comment: "Sum of its transactions, minor units; NULL where there are none, a currency is mixed or the sum is out of range.",
+        comment: "Sum of its transactions that are not void, minor units; NULL where there are none, a currency is mixed or the sum is out of range.",
         expression: "CASE WHEN lines.mixed_currency THEN NULL ELSE lines.amount END",
+    },
+    Derived {
+        column: "transactions_unpaid",
+        sql_type: "BIGINT",
+        comment: "Sum of those of them that are not paid, minor units.",
+        expression: "CASE WHEN lines.mixed_currency THEN NULL ELSE lines.unpaid END",
+    },
+    Derived {
+        column: "transactions_count",
+        sql_type: "BIGINT",
+        comment: "Number of its transactions, void ones included.",
+        expression: "coalesce(lines.number, 0)",
+    },
+    Derived {
+        column: "issued_on",
+        sql_type: "DATE",
+        comment: "Day of issue in the report time zone; if the source shows none although the invoice is paid or overdue: due date less terms, else day of creation, else of first observation. NULL: not issued.",
+        expression: "{issued_on}",
+    },
+    Derived {
+        column: "issued_estimated",
+        sql_type: "BOOLEAN",
+        comment: "issued_on is not from issued_at.",
+        expression: "item.issued_at IS NULL AND ({issued_on}) IS NOT NULL",
+    },
+    Derived {
+        column: "due_on",
+        sql_type: "DATE",
+        comment: "due_date, else issued_on plus terms; NULL where neither is known.",
+        expression: "coalesce(item.due_date, {issued_on} + {terms})",
+    },
+    Derived {
+        column: "voided_on",
+        sql_type: "DATE",
+        comment: "Day of the void in the report time zone, else the day on which it was first seen.",
+        expression: "CASE WHEN item.voided OR item.voided_at IS NOT NULL THEN coalesce(model.local_date(item.voided_at), model.local_date(seen.voided_at)) END",
+    },
+    Derived {
+        column: "voided_estimated",
+        sql_type: "BOOLEAN",
+        comment: "voided_on is a first observation: the source gives no date.",
+        expression: "coalesce(item.voided AND item.voided_at IS NULL, FALSE)",
+    },
+    Derived {
+        column: "changed_on",
+        sql_type: "DATE",
+        comment: "Day on which the newest version was first seen.",
+        expression: "model.local_date(item._changed_at)",
     },
 ];
 
+/// CONTRACT A3.5, A3.6 and N3.3.
+const SUBSCRIPTION: &[Derived] = &[
+    Derived {
+        column: "started_on",
+        sql_type: "DATE",
+        comment: "Day of started_at in the report time zone, else starts_on.",
+        expression: "coalesce(model.local_date(item.started_at), item.starts_on)",
+    },
+    Derived {
+        column: "ended_on",
+        sql_type: "DATE",
+        comment: "Day of ended_at in the report time zone, else ends_on; NULL where no end is known.",
+        expression: "coalesce(model.local_date(item.ended_at), item.ends_on)",
+    },
+    Derived {
+        column: "currency",
+        sql_type: "VARCHAR",
+        comment: "Currency code of the plan, lower case, else the source's default_currency; NULL where unknown.",
+        expression: "lower(coalesce(nullif(json_extract_string(item.plan_snapshot, '$.currency'), ''), nullif(plan.currency, ''), {default_currency}))",
+    },
+    Derived {
+        column: "monthly_amount",
+        sql_type: "BIGINT",
+        comment: "Price for a twelfth of a year, minor units, rounded half away from zero: a year has 365 days, 52 weeks, 12 months. NULL where price or interval are unknown.",
+        expression: "TRY_CAST(round(CAST({price} AS DOUBLE) * CASE {interval} WHEN 'day' THEN 365 WHEN 'week' THEN 52 WHEN 'month' THEN 12 WHEN 'year' THEN 1 END / (12 * nullif({interval_count}, 0))) AS BIGINT)",
+    },
+];
+
+/// Streams that are observed first, and are never empty for long.
+const FIRST_SEEN: &[&str] = &["account", "customers"];
+
+/// What was known at an instant is refused before anything was known. The instants of versions are
+/// those of the source's clock, and so is the first one.
+fn foundations(sources: &[ModelSource]) -> Vec<String> {
+    let first = sources.iter().flat_map(|source| {
+        let tables = source_kind(source.kind).into_iter().flat_map(SourceKind::tables);
+        tables.filter(|spec| FIRST_SEEN.contains(&spec.name)).map(|spec| {
+            let versions = qualified(&history_schema(&source.name), spec.name);
+            format!(" UNION ALL SELECT min(_valid_from) FROM {versions}")
+        })
+    });
+    vec![
+        "CREATE SCHEMA IF NOT EXISTS model".to_owned(),
+        format!(
+            "CREATE OR REPLACE VIEW model.first_known AS SELECT min(seen_at) AS seen_at FROM \
+             (SELECT CAST(NULL AS TIMESTAMP) AS seen_at{}) AS sources",
+            first.collect::<String>()
+        ),
+        "COMMENT ON VIEW model.first_known IS 'Since when anything is known; one row.'".to_owned(),
+        "COMMENT ON COLUMN model.first_known.seen_at IS \
+         'First observation, UTC, by the clock of the source.'"
+            .to_owned(),
+        "CREATE OR REPLACE MACRO model.observed(instant) AS CASE \
+         WHEN instant >= (SELECT seen_at FROM model.first_known) THEN instant \
+         ELSE error('nothing was known at ' || CAST(instant AS VARCHAR) || ', before the first sync') END"
+            .to_owned(),
+        "COMMENT ON MACRO model.observed IS 'The instant itself, UTC; an error before the first sync.'"
+            .to_owned(),
+    ]
+}
+
+/// Names the schema of the versions of a source.
+fn history_schema(source: &str) -> String {
+    format!("{source}_history")
+}
+
 /// Writes the statements that (re)create schema `model` with `customers`, `plans`, `subscriptions`,
-/// `transactions` and `invoices`, commented.
+/// `transactions` and `invoices`, commented, and of each a table macro `<name>_known_at(known_at)`
+/// that shows what was known at an instant (TIMESTAMP, UTC).
 ///
 /// Every view has the columns of the catalogue, then derived ones (CONTRACT N3.3, N3.4), then
-/// `source, account_id`. Without sources the views are empty but typed.
+/// `source, account_id`. Without sources the views are empty but typed. They need the macro of
+/// [`timezone_sql`](super::timezone_sql).
 #[must_use]
 pub fn model_sql(sources: &[ModelSource]) -> Vec<String> {
-    let mut statements = vec!["CREATE SCHEMA IF NOT EXISTS model".to_owned()];
+    let mut statements = foundations(sources);
     for view in VIEWS {
-        let selects: Vec<String> = std::iter::once(view.empty_select())
-            .chain(sources.iter().filter_map(|source| view.source_select(source)))
-            .collect();
         let name = identifier(view.name);
-        statements.push(format!(
-            "CREATE OR REPLACE VIEW model.{name} AS\n{}",
-            selects.join("\nUNION ALL\n")
-        ));
+        let known = identifier(&known_at(view.name));
+        let latest = view.union(sources, Clock::Latest);
+        let then = view.union(sources, Clock::KnownAt);
+        statements.push(format!("CREATE OR REPLACE VIEW model.{name} AS\n{latest}"));
+        statements
+            .push(format!("CREATE OR REPLACE MACRO model.{known}(known_at) AS TABLE\n{then}"));
         statements.push(format!("COMMENT ON VIEW model.{name} IS {}", literal(view.comment)));
+        statements.push(format!(
+            "COMMENT ON MACRO TABLE model.{known} IS {}",
+            literal(&format!("{} As observed by the instant known_at, UTC.", view.comment))
+        ));
         statements.extend(view.columns().iter().map(|column| {
             let target = identifier(column.name);
             format!("COMMENT ON COLUMN model.{name}.{target} IS {}", literal(column.comment))
         }));
     }
     statements
+}
+
+/// Names the macro that shows a relation as it was known at an instant.
+pub(super) fn known_at(relation: &str) -> String {
+    format!("{relation}_known_at")
+}
+
+/// Names the views that have such a macro.
+pub(super) fn versioned_views() -> impl Iterator<Item = &'static str> {
+    VIEWS.iter().map(|view| view.name)
 }
 
 /// A column of a view, wherever it comes from.
@@ -185,6 +423,13 @@ impl View {
         self.derived.iter().find(|derived| derived.column == name)
     }
 
+    fn union(&self, sources: &[ModelSource], clock: Clock) -> String {
+        std::iter::once(self.empty_select())
+            .chain(sources.iter().filter_map(|source| self.source_select(source, clock)))
+            .collect::<Vec<_>>()
+            .join("\nUNION ALL\n")
+    }
+
     /// Gives names and types to the union, also where no source follows.
     fn empty_select(&self) -> String {
         let columns: Vec<String> = self
@@ -198,8 +443,8 @@ impl View {
     }
 
     /// Selects one source's rows; `None` where its kind has no such stream.
-    fn source_select(&self, source: &ModelSource) -> Option<String> {
-        let item = self.item_select(source)?;
+    fn source_select(&self, source: &ModelSource, clock: Clock) -> Option<String> {
+        let item = self.item_select(source, clock)?;
         let default = source
             .default_currency
             .as_deref()
@@ -209,19 +454,44 @@ impl View {
             .columns()
             .iter()
             .map(|column| {
-                let expression = column
-                    .expression
+                let expression = spelt_out(&column.expression)
                     .replace("{source}", &name)
                     .replace(DEFAULT_CURRENCY, &default);
                 format!("{expression} AS {}", identifier(column.name))
             })
             .collect();
-        let join = self.invoice.map_or_else(String::new, |column| lines_join(source, column));
-        Some(format!("SELECT {} FROM ({item}) AS item{join}", columns.join(", ")))
+        let joins: String = self.joins.iter().map(|join| self.join(join, source, clock)).collect();
+        Some(format!("SELECT {} FROM ({item}) AS item{joins}", columns.join(", ")))
+    }
+
+    fn join(&self, join: &Join, source: &ModelSource, clock: Clock) -> String {
+        let kind = source_kind(source.kind);
+        let schema = source.name.as_str();
+        let (name, on, rows) = match join {
+            Join::Lines(column) => (
+                "lines",
+                format!("lines.invoice_id = item.{}", identifier(column)),
+                lines(&clock.rows(schema, "transactions")),
+            ),
+            Join::Seen { needs, states } => {
+                let spec = kind.and_then(|kind| kind.stream(self.name));
+                let knows = spec.is_some_and(|spec| needs.iter().all(|name| spec.has_column(name)));
+                let versions = qualified(&history_schema(schema), self.name);
+                (
+                    "seen",
+                    "seen.id = item.id".to_owned(),
+                    first_seen(&versions, states, knows, clock),
+                )
+            }
+            Join::Plan => {
+                ("plan", "plan.id = item.plan_id".to_owned(), clock.rows(schema, "plans"))
+            }
+        };
+        format!(" LEFT JOIN {rows} AS {name} ON {name}._account_id = item._account_id AND {on}")
     }
 
     /// Selects a table's columns in the common shape, NULL where the kind lacks one.
-    fn item_select(&self, source: &ModelSource) -> Option<String> {
+    fn item_select(&self, source: &ModelSource, clock: Clock) -> Option<String> {
         let spec = source_kind(source.kind)?.stream(self.name)?;
         let columns: Vec<String> = self
             .fields()
@@ -235,22 +505,48 @@ impl View {
                 }
             })
             .collect();
-        let schema = identifier(&source.name);
-        let table = identifier(self.name);
-        Some(format!("SELECT id, {}, _account_id FROM {schema}.{table}", columns.join(", ")))
+        let rows = clock.rows(&source.name, self.name);
+        Some(format!(
+            "SELECT id, {}, _account_id, _first_seen_at, _changed_at FROM {rows}",
+            columns.join(", ")
+        ))
     }
 }
 
-/// Joins `lines`: per invoice, the currencies and the sum of its transactions.
-fn lines_join(source: &ModelSource, invoice_column: &str) -> String {
-    let schema = identifier(&source.name);
+/// Spells the stand-ins out; they may hold one another, in the order of their list.
+fn spelt_out(expression: &str) -> String {
+    let spelt = |text: String| {
+        STAND_INS.iter().fold(text, |text, (name, meaning)| text.replace(name, meaning))
+    };
+    spelt(spelt(expression.to_owned()))
+}
+
+/// Selects per invoice the currencies, the number and the sums of its transactions.
+fn lines(transactions: &str) -> String {
     format!(
-        " LEFT JOIN (SELECT _account_id, invoice_id, \
+        "(SELECT _account_id, invoice_id, count(*) AS number, \
          min(nullif(currency, '')) AS currency, \
          coalesce(min(nullif(currency, '')) <> max(nullif(currency, '')), FALSE) AS mixed_currency, \
-         TRY_CAST(sum(amount) AS BIGINT) AS amount \
-         FROM {schema}.transactions WHERE invoice_id IS NOT NULL GROUP BY _account_id, invoice_id) \
-         AS lines ON lines._account_id = item._account_id AND lines.invoice_id = item.{}",
-        identifier(invoice_column)
+         TRY_CAST(sum(CASE WHEN status = 'void' THEN NULL ELSE amount END) AS BIGINT) AS amount, \
+         TRY_CAST(sum(CASE WHEN status = 'void' OR paid THEN 0 ELSE amount END) AS BIGINT) AS unpaid \
+         FROM {transactions} WHERE invoice_id IS NOT NULL GROUP BY _account_id, invoice_id)"
+    )
+}
+
+/// Selects the instants at which objects were first seen in certain states.
+fn first_seen(versions: &str, states: &[(&str, &str)], knows_them: bool, clock: Clock) -> String {
+    let columns: Vec<String> = states
+        .iter()
+        .map(|(column, state)| {
+            let state = if knows_them { *state } else { "FALSE" };
+            format!("min(CASE WHEN {state} THEN _valid_from END) AS {column}")
+        })
+        .collect();
+    let any: Vec<String> = states.iter().map(|(_, state)| format!("({state})")).collect();
+    let any = if knows_them { any.join(" OR ") } else { "FALSE".to_owned() };
+    format!(
+        "(SELECT _account_id, id, {} FROM {versions} WHERE ({any}) AND {} GROUP BY _account_id, id)",
+        columns.join(", "),
+        clock.observed()
     )
 }

@@ -99,7 +99,7 @@ fn cells<'a>(table: &'a Table, row: &'a [Cell]) -> impl Iterator<Item = (&'a Col
 }
 
 const fn is_number(kind: ColumnKind) -> bool {
-    matches!(kind, ColumnKind::Integer | ColumnKind::MinorUnits)
+    matches!(kind, ColumnKind::Integer | ColumnKind::MinorUnits | ColumnKind::Decimal)
 }
 
 // --- table ---------------------------------------------------------------------------------------

@@ -82,9 +82,7 @@ fn publish_blocking(warehouse: Warehouse, publication: &Publication, views: &Vie
     }
     let all: Vec<&str> = publication.sources.iter().map(|source| source.name.as_str()).collect();
     let statements = views.sql(&all)?;
-    database.transaction(|database| {
-        statements.iter().try_for_each(|statement| database.execute_batch(statement))
-    })?;
+    warehouse.ensure_views(&statements)?;
     publish::stage(database, publication)?;
     let counts = publish::count_tables(database, publication)?;
     warehouse.checkpoint_and_close()?;

@@ -11,7 +11,7 @@ use crate::config;
 use crate::error::{Context, Error, Kind, Result};
 use crate::extract::{self, Client, ClientOptions, DEFAULT_MAX_BODY_BYTES};
 use crate::load::{Run, StreamReport};
-use crate::model::{Effort, Event, Observer, Outcome, RowCounts, StreamStatus};
+use crate::model::{Effort, Event, Observer, Outcome, RowCounts, StreamState, StreamStatus};
 use crate::normalize::{Normalizer, Sensitive};
 use crate::plan;
 
@@ -88,9 +88,9 @@ impl SourceRun {
         summary.complete_to = Some(context.bound());
         let selected: Vec<&'static StreamSpec> =
             self.account.source.kind.streams.iter().filter(|spec| self.selects(spec)).collect();
-        // Events first: an object read after its event needs no second look. At the first load they
-        // are many and nearly all older than the run, so that any copy answers them. Lines last:
-        // what their objects showed before is answered by them.
+        // Events first: an object read after its event needs no second look. At the first load any
+        // copy answers what happened before, so they take turns with the rest. Lines last: what
+        // their objects showed before is answered by them.
         let (events, objects): (Vec<_>, Vec<_>) =
             selected.into_iter().partition(|spec| spec.append_only);
         let (lines, objects): (Vec<_>, Vec<_>) =
@@ -104,7 +104,7 @@ impl SourceRun {
             }
         }
         let mut groups = vec![events, objects, lines];
-        if self.is_first_load(&context, &groups[0]).await? {
+        if self.is_first_load(&context).await? {
             let objects = groups.remove(1);
             groups[0].extend(objects);
         }
@@ -124,14 +124,10 @@ impl SourceRun {
         Ok(())
     }
 
-    /// No event was ever followed.
-    async fn is_first_load(
-        &self,
-        context: &StreamContext,
-        events: &[&'static StreamSpec],
-    ) -> Result<bool> {
-        for spec in events {
-            if context.state(spec).await?.complete_to.is_some() {
+    /// Tells whether no list was ever asked for.
+    async fn is_first_load(&self, context: &StreamContext) -> Result<bool> {
+        for spec in self.account.source.kind.streams {
+            if context.state(spec).await? != StreamState::default() {
                 return Ok(false);
             }
         }
