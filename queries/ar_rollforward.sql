@@ -22,16 +22,17 @@
 --   source | VARCHAR | name | Source in sync.toml.
 --   account_id | VARCHAR | id | Account at the source.
 -- tie_out: every month closes, opens where the one before closed, and the last one is the aging
---   SELECT source, account_id, currency, month, 'does not close' AS problem FROM reports.ar_rollforward
---   WHERE opening + billed + credits - settled - voided <> closing
---   UNION ALL
---   SELECT source, account_id, currency, month, 'does not open where the month before closed' FROM (
---       SELECT *, coalesce(lag(closing) OVER (PARTITION BY source, account_id, currency ORDER BY month), 0) AS before
---       FROM reports.ar_rollforward) AS months WHERE before <> opening
+--   WITH months AS MATERIALIZED (
+--       SELECT *,
+--           coalesce(lag(closing) OVER (PARTITION BY source, account_id, currency ORDER BY month), 0) AS before,
+--           lead(month) OVER (PARTITION BY source, account_id, currency ORDER BY month) AS next_month
+--       FROM reports.ar_rollforward
+--   )
+--   SELECT source, account_id, currency, month, 'does not open where the last one closed, or does not close' AS problem
+--   FROM months WHERE before <> opening OR opening + billed + credits - settled - voided <> closing
 --   UNION ALL
 --   SELECT source, account_id, currency, NULL, 'the last closing is not the total of ar_aging' FROM (
---       SELECT source, account_id, currency, closing AS amount FROM reports.ar_rollforward
---       QUALIFY row_number() OVER (PARTITION BY source, account_id, currency ORDER BY month DESC) = 1
+--       SELECT source, account_id, currency, closing AS amount FROM months WHERE next_month IS NULL
 --       UNION ALL SELECT source, account_id, currency, -total FROM reports.ar_aging
 --   ) AS both_sides GROUP BY source, account_id, currency HAVING sum(amount) <> 0
 

@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("normalize", &["catalog", "error", "model"]),
     ("load", SHARED),
     ("publish", SHARED),
-    ("report", &["catalog", "database", "error", "model", "spelling"]),
+    ("report", &["catalog", "clock", "database", "error", "model", "spelling"]),
     ("emulator", &[]),
     (
         "run",
@@ -83,7 +83,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("parquet::", &["src/parquet_file.rs", "src/load/change_log/read.rs"]),
     ("strsim::", &["src/spelling.rs"]),
     ("toml::", &["src/config/"]),
-    ("sha2::", &["src/normalize/"]),
+    ("sha2::", &["src/normalize/", "src/report/html.rs"]),
+    ("plotters::", &["src/report/page/chart.rs"]),
+    ("iso_currency::", &["src/report/money.rs"]),
     ("tikv_jemallocator::", &["src/lib.rs"]),
 ];
 

@@ -12,13 +12,15 @@ use paid_sync::error::Kind;
 use paid_sync::model::{Cell, ColumnKind, Table};
 use paid_sync::parquet_file;
 use paid_sync::report::{
-    self, ModelSource, REPORTS, Report, find_report, model_sql, query_table, report_sql,
-    run_report, run_report_batches, timezone_sql,
+    self, ModelSource, Question, REPORTS, Report, Session, find_report, model_sql, query_table,
+    report_sql, run_report, run_report_batches, timezone_sql,
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 const TABLES: [&str; 5] = ["customers", "plans", "subscriptions", "transactions", "invoices"];
 const DAY: Date = date(2026, 3, 31);
+/// When all rows are observed.
+const SEEN: &str = "2026-03-15 12:00:00";
 
 /// A snapshot in a folder of its own.
 struct Snapshot {
@@ -30,11 +32,20 @@ struct Snapshot {
 fn snapshot(zone: &str, sources: &[(&str, Option<&str>)], rows: &str) -> Snapshot {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("warehouse.duckdb");
-    let mut script = "CREATE SCHEMA _sync;\
-         CREATE TABLE _sync.freshness (source VARCHAR, stream VARCHAR, complete_to TIMESTAMP);"
+    let mut script = "CREATE SCHEMA _sync;
+         CREATE TABLE _sync.freshness (source VARCHAR, stream VARCHAR, complete_to TIMESTAMP,
+             last_status VARCHAR DEFAULT 'complete', dirty_ids BIGINT DEFAULT 0);
+         CREATE TABLE _sync.sources (source VARCHAR, account_id VARCHAR);
+         CREATE TABLE _sync.problems (source VARCHAR, stream VARCHAR, id VARCHAR, field VARCHAR,
+             code VARCHAR, level VARCHAR);"
         .to_owned();
     for (name, _) in sources {
-        write!(script, "CREATE SCHEMA \"{name}\";").unwrap();
+        write!(
+            script,
+            "CREATE SCHEMA \"{name}\"; CREATE SCHEMA \"{name}_history\";
+             CREATE TABLE \"{name}_history\".account (_valid_from TIMESTAMP);"
+        )
+        .unwrap();
         for table in TABLES {
             let spec = source_kind("paid").unwrap().stream(table).unwrap();
             write!(script, "CREATE TABLE \"{name}\".{table} (_account_id VARCHAR, id VARCHAR")
@@ -42,7 +53,14 @@ fn snapshot(zone: &str, sources: &[(&str, Option<&str>)], rows: &str) -> Snapsho
             for field in spec.fields {
                 write!(script, ", \"{}\" {}", field.column, field.coercion.sql_type()).unwrap();
             }
-            script.push_str(");");
+            // Everything was first seen, and last changed, on the day SEEN.
+            write!(
+                script,
+                ", _first_seen_at TIMESTAMP DEFAULT '{SEEN}', _changed_at TIMESTAMP DEFAULT '{SEEN}');
+                 CREATE VIEW \"{name}_history\".{table} AS SELECT *, _changed_at AS _valid_from,
+                 CAST(NULL AS TIMESTAMP) AS _valid_to FROM \"{name}\".{table};"
+            )
+            .unwrap();
         }
     }
     script.push_str(rows);
@@ -55,7 +73,7 @@ fn snapshot(zone: &str, sources: &[(&str, Option<&str>)], rows: &str) -> Snapsho
         })
         .collect();
     let statements =
-        [model_sql(&sources), timezone_sql(zone).unwrap(), report_sql(REPORTS).unwrap()].concat();
+        [timezone_sql(zone).unwrap(), model_sql(&sources), report_sql(REPORTS).unwrap()].concat();
     let connection = Connection::open(&path).unwrap();
     // One transaction, or the disk is synced 170 times.
     let script = format!("BEGIN;\n{script};\n{};\nCOMMIT;", statements.join(";\n"));
@@ -74,8 +92,12 @@ fn lines(table: &Table) -> Vec<String> {
     table.rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>().join(" ")).collect()
 }
 
+fn at(as_of: Option<Date>) -> Question {
+    Question { as_of, ..Question::default() }
+}
+
 fn report_lines(snapshot: &Snapshot, name: &str, as_of: Option<Date>) -> Vec<String> {
-    lines(&run_report(&snapshot.path, find_report(name).unwrap(), as_of).unwrap())
+    lines(&run_report(&snapshot.path, find_report(name).unwrap(), &at(as_of)).unwrap())
 }
 
 fn query_lines(snapshot: &Snapshot, sql: &str) -> Vec<String> {
@@ -88,6 +110,7 @@ fn the_catalogue_of_reports_is_the_listing_of_queries() {
     let mut files: Vec<String> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".sql"))
         .collect();
     files.sort();
     let names: Vec<String> = REPORTS.iter().map(|report| format!("{}.sql", report.name)).collect();
@@ -151,12 +174,12 @@ fn columns_and_types_equal_the_header_even_without_any_source() {
             let view =
                 format!("SELECT column_name, column_type FROM (DESCRIBE reports.{})", report.name);
             assert_eq!(query_lines(&snapshot, &view), promised, "view {}", report.name);
-            let at = format!(
+            let dated = format!(
                 "SELECT column_name, column_type FROM (DESCRIBE FROM reports.{}_as_of('{DAY}'))",
                 report.name
             );
-            assert_eq!(query_lines(&snapshot, &at), promised, "macro {}", report.name);
-            let table = run_report(&snapshot.path, report, Some(DAY)).unwrap();
+            assert_eq!(query_lines(&snapshot, &dated), promised, "macro {}", report.name);
+            let table = run_report(&snapshot.path, report, &at(Some(DAY))).unwrap();
             let kinds: Vec<ColumnKind> = table.columns.iter().map(|column| column.kind).collect();
             let wanted: Vec<ColumnKind> =
                 contract.columns.iter().map(report::ContractColumn::kind).collect();
@@ -265,11 +288,14 @@ fn currencies_come_from_transactions_then_the_default_and_are_never_mixed() {
     let rows = CURRENCIES.replace("{s}", "paid") + &CURRENCIES.replace("{s}", "other");
     let snapshot = snapshot("UTC", &[("paid", None), ("other", Some("CHF"))], &rows);
     let expected = [
-        "c - (unknown) 100 0 0 0 0 100 other a",
+        // Lines count, each in its own currency: 1 + 50 + 3 + 10000 eur, 50 gbp, 5 of unknown currency.
+        "c - (unknown) 5 0 0 0 0 5 other a",
         "c - chf 10 0 0 0 0 10 other a",
-        "c - eur 11001 0 0 0 0 11001 other a",
-        "c - (unknown) 110 0 0 0 0 110 paid a",
-        "c - eur 11001 0 0 0 0 11001 paid a",
+        "c - eur 10054 0 0 0 0 10054 other a",
+        "c - gbp 50 0 0 0 0 50 other a",
+        "c - (unknown) 15 0 0 0 0 15 paid a",
+        "c - eur 10054 0 0 0 0 10054 paid a",
+        "c - gbp 50 0 0 0 0 50 paid a",
     ];
     assert_eq!(report_lines(&snapshot, "ar_aging", Some(DAY)), expected);
     let flags = "SELECT id, currency, mixed_currency, transactions_amount FROM model.invoices \
@@ -306,15 +332,19 @@ fn two_sources_and_accounts_with_the_same_ids_stay_apart() {
     }
     let snapshot = snapshot("UTC", &[("paid", None), ("second", None)], &rows);
     let expected = [
-        "c Ada usd 1 0 0 0 0 1 paid a",
-        "c O'Neil usd 2 0 0 0 0 2 paid b",
-        "c Zoé usd 4 0 0 0 0 4 second a",
+        // The line is paid, the credit is not: it is owed to the customer.
+        "c Ada usd -1 0 0 0 0 -1 paid a",
+        "c O'Neil usd -2 0 0 0 0 -2 paid b",
+        "c Zoé usd -4 0 0 0 0 -4 second a",
     ];
     assert_eq!(report_lines(&snapshot, "ar_aging", Some(DAY)), expected);
     let expected = [
-        "2026-03-01 usd 1 1 1 1 paid a",
-        "2026-03-01 usd 2 2 2 1 paid b",
-        "2026-03-01 usd 4 4 4 1 second a",
+        "2026-03-01 billing usd 1 -1 0 0 1 1 paid a",
+        "2026-03-01 service usd 1 -1 0 0 1 1 paid a",
+        "2026-03-01 billing usd 2 -2 0 0 2 1 paid b",
+        "2026-03-01 service usd 2 -2 0 0 2 1 paid b",
+        "2026-03-01 billing usd 4 -4 0 0 4 1 second a",
+        "2026-03-01 service usd 4 -4 0 0 4 1 second a",
     ];
     assert_eq!(report_lines(&snapshot, "revenue_by_month", Some(DAY)), expected);
 }
@@ -343,26 +373,165 @@ const REVENUE: &str = "
         ('a', '11', 'later', 90000, 'usd', TRUE, '2026-04-02', '2026-03-20', NULL),
         ('a', '12', 'undated', 3, 'usd', FALSE, NULL, NULL, NULL);";
 
+/// By hand, usd on the basis of billing. Receivable from: 1, 2 on 31 January (issue), 3 on 5 March
+/// (created after issue), 4 on 1 February, 5 and 6 on 2 February, 9 on 28 February, 12 on 15 March
+/// (paid without an issue day: first seen then). Voided, without a day, first seen on 15 March: 5, 6.
+///
+/// | | billed | credits | voided | net | collected |
+/// | --- | --- | --- | --- | --- | --- |
+/// | January | 1300 | -100 | | 1200 | |
+/// | February | 200 + 5100 + 77 | -100 | | 5277 | 1300 - 100 |
+/// | March | 3 | -200 | -5100 + 100 | -5197 | -200 + 60 (first seen paid) |
+///
+/// By service: 1, 2 and 4 by creation in January, 3 by its day of service; 5, 6, 9 and 8 by creation
+/// in February. Both bases: net 1280, collected 1060.
 #[test]
-fn revenue_counts_each_cent_once_in_its_month_and_loses_none_without_a_date() {
+fn revenue_counts_each_cent_once_on_both_bases() {
     let snapshot = snapshot("UTC", &[("paid", None)], REVENUE);
-    // month currency invoiced refunds collected invoices
     let expected = [
-        "2026-02-01 eur 0 5 -5 0 paid a",
-        "2026-01-01 usd 1000 100 0 1 paid a",
-        "2026-02-01 usd 277 40 1200 2 paid a",
-        "2026-03-01 usd 0 200 -200 0 paid a",
-        "- usd 3 0 60 1 paid a",
+        "2026-02-01 billing eur 0 0 0 0 -5 0 paid a",
+        "2026-02-01 service eur 0 0 0 0 -5 0 paid a",
+        "2026-01-01 billing usd 1300 -100 0 1200 0 1 paid a",
+        "2026-02-01 billing usd 5377 -100 0 5277 1200 3 paid a",
+        "2026-03-01 billing usd 3 -200 -5000 -5197 -140 2 paid a",
+        "2026-01-01 service usd 1500 -300 0 1200 1000 2 paid a",
+        "2026-02-01 service usd 5177 -100 -5000 77 60 2 paid a",
+        "2026-03-01 service usd 3 0 0 3 0 1 paid a",
     ];
     assert_eq!(report_lines(&snapshot, "revenue_by_month", Some(DAY)), expected);
     let early = report_lines(&snapshot, "revenue_by_month", Some(date(2026, 1, 31)));
-    assert_eq!(early, ["2026-01-01 usd 1000 100 0 1 paid a", "- usd 3 0 60 1 paid a"]);
+    let expected = [
+        "2026-01-01 billing usd 1300 -100 0 1200 0 1 paid a",
+        "2026-01-01 service usd 1300 -100 0 1200 0 1 paid a",
+    ];
+    assert_eq!(early, expected);
+}
+
+/// The same lines: opening, billed, credits, settled, voided, closing, estimated.
+#[test]
+fn the_roll_forward_closes_every_month() {
+    let snapshot = snapshot("UTC", &[("paid", None)], REVENUE);
+    let expected = [
+        // 1300 - 100
+        "2026-01-01 usd 0 1300 -100 0 0 1200 0 paid a",
+        // 1200 + 5377 - 100 - (1300 - 100)
+        "2026-02-01 usd 1200 5377 -100 1200 0 5277 0 paid a",
+        // 5277 + 3 - 200 + 200 - (5100 - 100); days of 12, 5 and 6 are estimates: 3 + 5100 + 100
+        "2026-03-01 usd 5277 3 -200 -200 5000 280 5203 paid a",
+    ];
+    assert_eq!(report_lines(&snapshot, "ar_rollforward", Some(DAY)), expected);
+    // What is left: 200 of `feb`, 77 of `lines`, 3 of `undated`.
+    let aging = "SELECT sum(total) FROM reports.ar_aging_as_of(DATE '2026-03-31')";
+    assert_eq!(query_lines(&snapshot, aging), ["280"]);
+    // On the evening of 9 February `jan` is open although it is paid by now.
+    let then = "SELECT sum(total) FROM reports.ar_aging_as_of(DATE '2026-02-09')";
+    assert_eq!(query_lines(&snapshot, then), ["6400"], "1200 + 200 + 5000");
+}
+
+/// Monthly recurring revenue of one customer: 1200 a year is 100 a month from 10 January, 50 more
+/// from 5 February, the first ends on 28 February, the second on 1 April; then 10 from 20 May.
+#[test]
+fn mrr_moves_by_new_expansion_contraction_churn_and_reactivation() {
+    let rows = "
+        INSERT INTO paid.plans (_account_id, id, amount, currency, \"interval\", interval_count) VALUES
+            ('a', 'year', 1200, 'USD', 'year', 1), ('a', 'month', 50, 'USD', 'month', 1),
+            ('a', 'two', 20, 'USD', 'month', 2);
+        INSERT INTO paid.subscriptions (_account_id, id, customer_id, plan_id, started_at, ended_at) VALUES
+            ('a', '1', 'c', 'year', '2026-01-10', '2026-02-28'),
+            ('a', '2', 'c', 'month', '2026-02-05', '2026-04-01'),
+            ('a', '3', 'c', 'two', '2026-05-20', NULL);";
+    let snapshot = snapshot("UTC", &[("paid", None)], rows);
+    // month opening new reactivation expansion contraction churn closing
+    let expected = [
+        "2026-01-01 usd 0 100 0 0 0 0 100 paid a",
+        "2026-02-01 usd 100 0 0 0 -50 0 50 paid a",
+        "2026-03-01 usd 50 0 0 0 0 0 50 paid a",
+        "2026-04-01 usd 50 0 0 0 0 -50 0 paid a",
+        "2026-05-01 usd 0 0 10 0 0 0 10 paid a",
+    ];
+    let day = Some(date(2026, 5, 31));
+    assert_eq!(report_lines(&snapshot, "mrr_movements", day), expected);
+    let mrr = "SELECT mrr, arr, subscriptions FROM reports.mrr_as_of(DATE '2026-02-27') \
+               WHERE month = '2026-02-01'";
+    assert_eq!(query_lines(&snapshot, mrr), ["150 1800 2"]);
+}
+
+/// CONTRACT A6, worked example: due on 18 February 2015.
+#[test]
+fn reminders_follow_the_schedule_of_the_invoice() {
+    let rows = r#"
+        INSERT INTO paid.invoices (_account_id, id, customer_id, issued_at, due_date, unpaid_amount, chase_schedule) VALUES
+            ('a', 'given', 'c', '2015-01-01', '2015-02-18', 1, '[-7, "-1", 0, 1, 5, 10, 15, 20, 25, 30, "~3"]'),
+            ('a', 'broken', 'c', '2015-01-01', '2015-02-18', 1, '["~3", 1]'),
+            ('a', 'none', 'c', '2015-01-01', '2015-02-18', 1, NULL);"#;
+    let snapshot = snapshot("UTC", &[("paid", Some("usd"))], rows);
+    for (day, given, none) in [
+        ("2015-02-10", "2015-02-11", "2015-02-11"),
+        ("2015-02-18", "2015-02-19", "2015-02-19"),
+        ("2015-03-20", "2015-03-23", "-"),
+        ("2015-03-23", "2015-03-26", "-"),
+        ("2015-04-01", "2015-04-04", "-"),
+    ] {
+        let sql = format!(
+            "SELECT invoice_id, next_reminder_on, schedule \
+             FROM reports.chase_calendar_as_of(DATE '{day}') ORDER BY invoice_id"
+        );
+        let expected = [
+            "broken - invalid".to_owned(),
+            format!("given {given} valid"),
+            format!("none {none} default"),
+        ];
+        assert_eq!(query_lines(&snapshot, &sql), expected, "{day}");
+    }
+}
+
+#[test]
+fn questions_choose_rows_or_are_refused() {
+    let snapshot = snapshot("UTC", &[("paid", None)], REVENUE);
+    let ask = |name: &str, question: &Question| {
+        run_report(&snapshot.path, find_report(name).unwrap(), question)
+    };
+    let from = Question { from: Some(date(2026, 2, 20)), ..at(Some(DAY)) };
+    assert_eq!(ask("ar_rollforward", &from).unwrap().rows.len(), 2, "February and March");
+    let euro = Question { currency: Some("EUR".to_owned()), ..at(Some(DAY)) };
+    assert_eq!(ask("revenue_by_month", &euro).unwrap().rows.len(), 2);
+    let customer = Question { customer: Some("c".to_owned()), ..at(Some(DAY)) };
+    for (name, question) in [("mrr", &customer), ("ar_aging", &from), ("data_quality", &from)] {
+        assert_eq!(ask(name, question).unwrap_err().kind(), Kind::Usage, "{name}");
+    }
+    let known = |instant: &str| Question { known_at: Some(instant.parse().unwrap()), ..at(None) };
+    let error = ask("ar_aging", &known("2026-03-01T00:00:00Z")).unwrap_err();
+    assert_eq!(error.kind(), Kind::Unpublished, "no customer was ever seen: {error}");
+}
+
+#[test]
+fn every_tie_out_holds_and_one_that_does_not_is_found() {
+    let fresh = "INSERT INTO _sync.freshness (source, stream, complete_to) \
+                 VALUES ('paid', 'invoices', '2026-03-31 12:00:00');";
+    let snapshot = snapshot("UTC", &[("paid", None)], &format!("{REVENUE}{fresh}"));
+    let session = Session::open(&snapshot.path).unwrap();
+    for report in REPORTS {
+        let result = session.tie_out(report).unwrap();
+        assert!(result.holds(), "{}: {}", report.name, result.sentence());
+    }
+    drop(session);
+    let connection = Connection::open(&snapshot.path).unwrap();
+    connection
+        .execute_batch(
+            "CREATE OR REPLACE VIEW reports.ar_aging AS SELECT * REPLACE (total + 1 AS total) \
+             FROM reports.ar_aging_as_of(DATE '2026-03-31')",
+        )
+        .unwrap();
+    connection.close().unwrap();
+    let session = Session::open(&snapshot.path).unwrap();
+    let result = session.tie_out(find_report("ar_aging").unwrap()).unwrap();
+    assert!(result.sentence().contains("TIE-OUT FAILED"), "{}", result.sentence());
 }
 
 #[test]
 fn a_zone_west_of_utc_moves_a_date_and_with_it_month_and_age() {
     let rows = "
-        INSERT INTO _sync.freshness VALUES ('paid', 'invoices', '2026-04-01 03:59:59'),
+        INSERT INTO _sync.freshness (source, stream, complete_to) VALUES ('paid', 'invoices', '2026-04-01 03:59:59'),
             ('paid', 'customers', '2026-03-30 12:00:00'), ('paid', 'users', NULL);
         INSERT INTO paid.invoices (_account_id, id, customer_id, issued_at, unpaid_amount, amount, terms)
         VALUES ('a', 'i', 'c', '2026-03-01 04:00:00', 5, 5, 30);";
@@ -374,7 +543,8 @@ fn a_zone_west_of_utc_moves_a_date_and_with_it_month_and_age() {
         let snapshot = snapshot(zone, &[("paid", Some("usd"))], rows);
         assert_eq!(query_lines(&snapshot, "FROM model.as_of_default"), [as_of], "{zone}");
         assert_eq!(report_lines(&snapshot, "ar_aging", None), [aging], "{zone}");
-        let revenue = [format!("{month} usd 5 0 0 1 paid a")];
+        let revenue =
+            ["billing", "service"].map(|basis| format!("{month} {basis} usd 5 0 0 5 0 1 paid a"));
         assert_eq!(report_lines(&snapshot, "revenue_by_month", None), revenue, "{zone}");
     }
     // The age itself: issued on 28 February in New York, due on 30 March, one day before 1 April UTC.
@@ -431,14 +601,14 @@ fn local_date_turns_at_local_midnight() {
 fn missing_snapshots_and_reports_say_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("warehouse.duckdb");
-    let error = run_report(&path, &REPORTS[0], None).unwrap_err();
+    let error = run_report(&path, &REPORTS[0], &at(None)).unwrap_err();
     assert_eq!(error.kind(), Kind::Unpublished);
     assert!(error.to_string().contains("run `paid-sync sync` first"), "{error}");
     assert!(!path.exists(), "asking must not create a database");
     fs::write(&path, "no database").unwrap();
-    assert_eq!(run_report(&path, &REPORTS[0], None).unwrap_err().kind(), Kind::Database);
+    assert_eq!(run_report(&path, &REPORTS[0], &at(None)).unwrap_err().kind(), Kind::Database);
     let unknown = Report { name: "newer", file: REPORTS[0].file };
-    let error = run_report(&snapshot("UTC", &[], "").path, &unknown, None).unwrap_err();
+    let error = run_report(&snapshot("UTC", &[], "").path, &unknown, &at(None)).unwrap_err();
     assert_eq!(error.kind(), Kind::Database);
     assert!(error.to_string().contains("reports.newer"), "{error}");
 
@@ -473,8 +643,8 @@ fn a_report_exports_to_parquet_with_its_columns_even_when_empty() {
     let contract = report.contract().unwrap();
     let path = snapshot.folder.path().join("revenue.parquet");
     // Nothing was ever synced here, so the default date is NULL and its report empty.
-    for (as_of, rows) in [(Some(DAY), 5), (Some(date(1999, 1, 1)), 1), (None, 0)] {
-        let batches = run_report_batches(&snapshot.path, report, as_of).unwrap();
+    for (as_of, rows) in [(Some(DAY), 8), (Some(date(1999, 1, 1)), 0), (None, 0)] {
+        let batches = run_report_batches(&snapshot.path, report, &at(as_of)).unwrap();
         fs::write(&path, parquet_file::bytes(&batches).unwrap()).unwrap();
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
         assert_eq!(reader.metadata().file_metadata().num_rows(), rows);

@@ -183,19 +183,21 @@ Examples:
   paid-sync streams
   paid-sync streams --format csv")]
     Streams,
-    /// Print a report, or the names of all of them
+    /// Print a report, the names of all of them, or one page with everything
     #[command(after_help = "\
 Examples:
-  paid-sync report
+  paid-sync report                                      the names of all reports
+  paid-sync report ar_aging --describe                  what it means, column by column
   paid-sync report ar_aging --as-of 2026-10-31
-  paid-sync report revenue_by_month --format html --output revenue.html")]
-    Report {
-        /// Which report
-        name: Option<String>,
-        /// The day to report on, YYYY-MM-DD
-        #[arg(long, value_name = "DATE", value_parser = date)]
-        as_of: Option<Date>,
-    },
+  paid-sync report ar_aging --as-of 2026-10-31 --known-at 2026-11-02T06:00:00Z
+  paid-sync report ar_rollforward --from 2026-01-01 --to 2026-10-31 --currency usd
+  paid-sync report customer_ledger --customer cus_123
+  paid-sync report --format html --output reports.html  one page with all of them
+  paid-sync report revenue_by_month --format parquet --output revenue.parquet
+
+Tables and pages show major units by the currency of the row; csv, json and parquet hold minor
+units. --as-of tells the state of business on an evening; --known-at what the mirror knew then.")]
+    Report(ReportWords),
     /// Serve a simulated account on this machine: read it, write to it, drive it, break it
     #[command(after_help = "\
 Examples:
@@ -209,6 +211,34 @@ The API is below /v0 with the key as user name: curl -u sk_test_emulator: …
 Its controls are below /_emulator, which lists them: time, truth, churn, faults, log.
 With --now time stands still until POST /_emulator/advance?days=1 moves it.")]
     Emulate(Emulate),
+}
+
+/// Words of `report`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReportWords {
+    /// Which report; none: the list of them, or with --format html one page with all
+    pub name: Option<String>,
+    /// List the reports and the questions they answer
+    #[arg(long, conflicts_with = "name")]
+    pub list: bool,
+    /// Explain the report instead of running it: definitions, parameters, columns, tie-out
+    #[arg(long, requires = "name")]
+    pub describe: bool,
+    /// The day to report on, YYYY-MM-DD; the day of the newest sync unless given
+    #[arg(long, visible_alias = "to", value_name = "DATE", value_parser = date)]
+    pub as_of: Option<Date>,
+    /// Report from what was known at that instant, as 2026-11-02T06:00:00Z
+    #[arg(long, value_name = "INSTANT")]
+    pub known_at: Option<Timestamp>,
+    /// The first day, for reports about a period
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub from: Option<Date>,
+    /// Only this customer, by id or name
+    #[arg(long, value_name = "ID", requires = "name")]
+    pub customer: Option<String>,
+    /// Only this currency
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
 }
 
 /// Words of `demo`.

@@ -7,7 +7,8 @@ pub enum ColumnKind {
     Text,
     /// Plain integer (counts, days), right-aligned.
     Integer,
-    /// Money in minor units (cents), right-aligned; never scaled by us (CONTRACT G-A18).
+    /// Money in minor units (cents), right-aligned. Shown to people in the major units of the
+    /// currency that the row names in its column `currency`; data for machines stays in minor units.
     MinorUnits,
     /// Number with a fraction, as text, right-aligned.
     Decimal,
@@ -48,6 +49,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Rows, in the order to show.
     pub rows: Vec<Vec<Cell>>,
+    /// Sums for people, shown below the rows; as long as rows.
+    pub totals: Vec<Vec<Cell>>,
     /// What a person should know about it, shown at its foot.
     pub notes: Vec<String>,
 }
@@ -60,6 +63,6 @@ impl Table {
             .iter()
             .map(|(name, kind)| Column { name: (*name).to_owned(), kind: *kind })
             .collect();
-        Self { columns, rows: Vec::new(), notes: Vec::new() }
+        Self { columns, ..Self::default() }
     }
 }

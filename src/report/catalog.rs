@@ -33,6 +33,7 @@ macro_rules! queries {
 pub const REPORTS: &[Report] = queries!["":
     "ar_aging",
     "ar_aging_detail",
+    "ar_aging_trend",
     "ar_rollforward",
     "chase_calendar",
     "collections",

@@ -6,14 +6,21 @@
 
 mod catalog;
 mod header;
+mod html;
 mod models;
+mod money;
+mod page;
 mod query;
 mod render;
+mod tie_out;
 mod zone;
 
 pub use catalog::{REPORTS, Report, find_report, report_sql};
 pub use header::{Contract, ContractColumn, Parameter, TieOut, parse};
 pub use models::{ModelSource, model_sql};
-pub use query::{freshness_notes, query_table, run_report, run_report_batches};
+pub use money::{exponent, major_units};
+pub use page::page;
+pub use query::{Question, Session, query_table, run_report, run_report_batches, totals};
 pub use render::{Format, Terminal, printable, render};
+pub use tie_out::{TieOutResult, check_tie_outs};
 pub use zone::timezone_sql;

@@ -4,13 +4,12 @@
 //!
 //! | | NULL | control characters, bidi marks | else |
 //! | --- | --- | --- | --- |
-//! | table | `-` | replaced by U+FFFD; line breaks and tabs by a space | cut to the terminal's width, numbers never; separators in money |
+//! | table | `-` | replaced by U+FFFD; line breaks and tabs by a space | cut to the terminal's width, numbers never; money in major units |
 //! | json | `null` | written as `\u…` | integers are numbers of any length |
 //! | csv | empty | kept, but replaced where a terminal shows them | text that a spreadsheet would run gets a leading `'` |
 //! | html | `-`, class `null` | as in a table | escaped; no script, nothing loaded |
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io;
 
 use comfy_table::{
@@ -18,8 +17,13 @@ use comfy_table::{
 };
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::html::{append, document, escaped, write_table};
+use super::money::major_units;
 use crate::error::{Context, Kind, Result};
 use crate::model::{Cell, Column, ColumnKind, Table};
+
+/// Column that names the currency of the money in a row.
+const CURRENCY: &str = "currency";
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,12 +97,15 @@ fn is_unsafe(letter: char) -> bool {
 }
 
 /// Gives every column with its cell; a cell that a short row lacks is NULL.
-fn cells<'a>(table: &'a Table, row: &'a [Cell]) -> impl Iterator<Item = (&'a Column, &'a Cell)> {
+pub(super) fn cells<'a>(
+    table: &'a Table,
+    row: &'a [Cell],
+) -> impl Iterator<Item = (&'a Column, &'a Cell)> {
     let padded = row.iter().chain(std::iter::repeat(&Cell::Null));
     table.columns.iter().zip(padded)
 }
 
-const fn is_number(kind: ColumnKind) -> bool {
+pub(super) const fn is_number(kind: ColumnKind) -> bool {
     matches!(kind, ColumnKind::Integer | ColumnKind::MinorUnits | ColumnKind::Decimal)
 }
 
@@ -125,8 +132,14 @@ fn text(table: &Table, terminal: Terminal) -> String {
     drawing.set_header(table.columns.iter().map(|column| {
         comfy_table::Cell::new(printable(&column.name)).add_attribute(Attribute::Bold)
     }));
-    for row in &table.rows {
-        let shown = cells(table, row).map(|(column, cell)| shown(column.kind, cell));
+    let totals: Vec<Vec<Cell>> = match table.totals.is_empty() {
+        true => Vec::new(),
+        // An empty line sets them apart.
+        false => std::iter::once(blank(table)).chain(table.totals.clone()).collect(),
+    };
+    for row in table.rows.iter().chain(&totals) {
+        let currency = currency(table, row);
+        let shown = cells(table, row).map(|(column, cell)| shown(column.kind, cell, currency));
         let mut line = comfy_table::Row::from(shown.collect::<Vec<_>>());
         line.max_height(1);
         drawing.add_row(line);
@@ -148,30 +161,29 @@ fn text(table: &Table, terminal: Terminal) -> String {
     drawn
 }
 
-fn shown(kind: ColumnKind, cell: &Cell) -> String {
-    match cell {
-        Cell::Null => "-".to_owned(),
-        Cell::Text(text) => printable(text).into_owned(),
-        Cell::Integer(number) if kind == ColumnKind::MinorUnits => separated(*number),
-        Cell::Integer(number) => number.to_string(),
-        Cell::Boolean(truth) => truth.to_string(),
+/// Gives a row that shows nothing.
+fn blank(table: &Table) -> Vec<Cell> {
+    vec![Cell::Text(String::new()); table.columns.len()]
+}
+
+/// Gives the currency that a row names.
+pub(super) fn currency<'a>(table: &Table, row: &'a [Cell]) -> Option<&'a str> {
+    let place = table.columns.iter().position(|column| column.name == CURRENCY)?;
+    match row.get(place) {
+        Some(Cell::Text(code)) => Some(code),
+        _ => None,
     }
 }
 
-/// Writes a number with a comma before every three digits: `-1,234,567`.
-fn separated(number: i128) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::new();
-    if number < 0 {
-        text.push('-');
+/// Shows a cell to people; money in the major units of its currency.
+pub(super) fn shown(kind: ColumnKind, cell: &Cell, currency: Option<&str>) -> String {
+    match cell {
+        Cell::Null => "-".to_owned(),
+        Cell::Text(text) => printable(text).into_owned(),
+        Cell::Integer(number) if kind == ColumnKind::MinorUnits => major_units(*number, currency),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Boolean(truth) => truth.to_string(),
     }
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 // --- json ----------------------------------------------------------------------------------------
@@ -260,73 +272,12 @@ fn without_formula(text: Cow<'_, str>) -> Cow<'_, str> {
 
 // --- html ----------------------------------------------------------------------------------------
 
-/// Nothing may be loaded or run by the page, whatever a cell holds.
-const PAGE_START: &str = "<!DOCTYPE html>
-<html lang=\"en\">
-<head>
-<meta charset=\"utf-8\">
-<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">
-<meta name=\"viewport\" content=\"width=device-width\">
-<title>paid-sync</title>
-<style>
-body { font: 14px/1.4 system-ui, sans-serif; margin: 2rem; color: #222; background: #fff }
-table { border-collapse: collapse }
-th, td { padding: .25rem .75rem; text-align: left; border-bottom: 1px solid #ddd }
-.number { text-align: right; font-variant-numeric: tabular-nums }
-.null { color: #999 }
-</style>
-</head>
-<body>
-<table>
-";
-
+/// Draws a page of its own around one table.
 fn html(table: &Table) -> String {
-    let mut page = PAGE_START.to_owned();
-    page.push_str("<thead>\n<tr>");
-    for column in &table.columns {
-        let class = if is_number(column.kind) { " class=\"number\"" } else { "" };
-        append(&mut page, format_args!("<th scope=\"col\"{class}>{}</th>", escaped(&column.name)));
-    }
-    page.push_str("</tr>\n</thead>\n<tbody>\n");
-    for row in &table.rows {
-        page.push_str("<tr>");
-        for (column, cell) in cells(table, row) {
-            let number = if is_number(column.kind) { " class=\"number\"" } else { "" };
-            match cell {
-                Cell::Null => page.push_str("<td class=\"null\">-</td>"),
-                Cell::Text(text) => {
-                    append(&mut page, format_args!("<td{number}>{}</td>", escaped(text)));
-                }
-                Cell::Integer(value) => append(&mut page, format_args!("<td{number}>{value}</td>")),
-                Cell::Boolean(truth) => append(&mut page, format_args!("<td>{truth}</td>")),
-            }
-        }
-        page.push_str("</tr>\n");
-    }
-    page.push_str("</tbody>\n</table>\n");
+    let mut body = String::new();
+    write_table(&mut body, table, "Result");
     for note in &table.notes {
-        append(&mut page, format_args!("<p>{}</p>\n", escaped(note)));
+        append(&mut body, format_args!("<p>{}</p>\n", escaped(note)));
     }
-    page.push_str("</body>\n</html>\n");
-    page
-}
-
-fn append(page: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a `String` cannot fail.
-    let _infallible = page.write_fmt(text);
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in printable(text).chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            letter => safe.push(letter),
-        }
-    }
-    safe
+    document("paid-sync", &body)
 }

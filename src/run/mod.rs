@@ -143,6 +143,7 @@ pub async fn sync(
     }
     if summary.published {
         observer.notify(&Event::Published { run: &run.id });
+        summary.failed_tie_outs = publishing::failed_tie_outs(settings).await?;
     }
     summary.write(&directory)?;
     Ok(summary)

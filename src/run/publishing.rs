@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::source_kind;
 use crate::config::{Readers, Settings};
+use crate::durable;
 use crate::error::Result;
 use crate::load::{Run, Warehouse};
 use crate::model::{Event, Observer};
@@ -40,6 +41,24 @@ pub(super) async fn publish(
     let warehouse = store.into_warehouse()?;
     blocking(move || publish_blocking(warehouse, &publication, &views)).await?;
     Ok(true)
+}
+
+/// Upper bound of `DuckDB`'s buffers while tie-outs are checked: nothing else runs then, and their
+/// joins need more than a load does (I10).
+const TIE_OUT_MEMORY: &str = "192MB";
+
+/// Checks the tie-outs of the published reports; gives a sentence for each that fails.
+pub(super) async fn failed_tie_outs(settings: &Settings) -> Result<Vec<String>> {
+    let directory = settings.warehouse.dir.clone();
+    blocking(move || {
+        let snapshot = Publication::snapshot_path(&directory);
+        let spill = directory.join("work").join("tie-outs");
+        let results = report::check_tie_outs(&snapshot, &spill, TIE_OUT_MEMORY, report::REPORTS)?;
+        durable::remove_tree_if_present(&spill)?;
+        let failed = results.iter().filter(|result| !result.holds());
+        Ok(failed.map(|result| format!("{}: {}", result.report, result.sentence())).collect())
+    })
+    .await
 }
 
 /// Sources that the settings no longer name stay as they were published last (DESIGN 3).

@@ -42,6 +42,8 @@ pub struct Summary {
     pub interrupted: bool,
     /// Readers see it.
     pub published: bool,
+    /// What does not hold between the published reports, a sentence each.
+    pub failed_tie_outs: Vec<String>,
     /// Why they do not, although there was something to show.
     pub publishing_error: Option<Error>,
 }
@@ -54,6 +56,7 @@ impl Summary {
             sources: Vec::new(),
             interrupted: false,
             published: false,
+            failed_tie_outs: Vec::new(),
             publishing_error: None,
         }
     }
@@ -62,14 +65,16 @@ impl Summary {
         self.sources.push(source);
     }
 
-    /// Gives the exit code: that of the worst error, 1 for new quarantine, else 0.
+    /// Gives the exit code: that of the worst error, 1 for new quarantine or a failed tie-out,
+    /// else 0.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         if self.interrupted {
             return Kind::Interrupted.exit_code();
         }
         let worst = self.errors().map(|error| error.kind().exit_code()).max().unwrap_or(0);
-        if worst == 0 && self.newly_quarantined() > 0 {
+        let is_degraded = self.newly_quarantined() > 0 || !self.failed_tie_outs.is_empty();
+        if worst == 0 && is_degraded {
             return Kind::Degraded.exit_code();
         }
         worst
@@ -138,6 +143,7 @@ impl Summary {
             "status": self.status(),
             "exit_code": self.exit_code(),
             "published": self.published,
+            "failed_tie_outs": self.failed_tie_outs,
             "publishing_error": self.publishing_error.as_ref().map(ToString::to_string),
             "requests": self.requests(),
             "rows_written": self.rows_written(),

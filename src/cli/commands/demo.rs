@@ -15,7 +15,7 @@ use crate::emulator::{Emulator, Options};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Cell, ColumnKind, Observer, Table};
 use crate::publish::Publication;
-use crate::report::{self, Format};
+use crate::report::{self, Format, Question};
 use crate::run::{self, Account, Summary, SyncOptions};
 
 /// Days that pass at the simulated account between the two syncs.
@@ -85,7 +85,7 @@ fn show(
     printer.table(&counts, Format::Table)?;
     for name in ["ar_aging", "revenue_by_month"] {
         let report = report::find_report(name)?;
-        let mut table = report::run_report(&snapshot, report, None)?;
+        let mut table = report::run_report(&snapshot, report, &Question::default())?;
         let rows = table.rows.len();
         if name == "revenue_by_month" {
             // Sorted by month within a currency: the newest ones are at the end.

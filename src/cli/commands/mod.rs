@@ -57,7 +57,7 @@ pub async fn run(arguments: &Arguments, printer: &Printer) -> Result<u8> {
         }
         Command::Status => status::run(global, printer),
         Command::Streams => streams::run(global, printer),
-        Command::Report { name, as_of } => report::run(global, name.as_deref(), *as_of, printer),
+        Command::Report(words) => report::run(global, words, printer),
         Command::Emulate(words) => emulate::run(words, printer).await,
     }
 }

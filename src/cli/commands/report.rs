@@ -1,57 +1,102 @@
-//! `report`: a bundled query on the published snapshot, or the list of them.
+//! `report`: a bundled query on the published snapshot, the list of them, or one page with all.
 
-use std::path::Path;
-
-use jiff::civil::Date;
-
-use crate::cli::args::{Global, OutputFormat};
+use crate::cli::args::{Global, OutputFormat, ReportWords};
 use crate::cli::printer::Printer;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::{Cell, ColumnKind, Table};
 use crate::parquet_file;
 use crate::publish::Publication;
-use crate::report::{self, REPORTS, Report};
+use crate::report::{self, Contract, Question, REPORTS, Report, Session};
 
-pub(super) fn run(
-    global: &Global,
-    name: Option<&str>,
-    as_of: Option<Date>,
-    printer: &Printer,
-) -> Result<u8> {
-    let Some(name) = name else {
+pub(super) fn run(global: &Global, words: &ReportWords, printer: &Printer) -> Result<u8> {
+    let question = Question {
+        as_of: words.as_of,
+        known_at: words.known_at,
+        from: words.from,
+        customer: words.customer.clone(),
+        currency: words.currency.clone(),
+    };
+    let Some(name) = &words.name else {
+        if global.format == OutputFormat::Html && !words.list {
+            return page(global, &question, printer);
+        }
+        if question != Question::default() {
+            return Err(Error::new(Kind::Usage, "name a report: `paid-sync report` lists them"));
+        }
         printer.table(&list()?, super::table_format(global))?;
         return Ok(0);
     };
     let report = report::find_report(name)?;
-    let settings = super::settings(global)?;
-    let snapshot = Publication::snapshot_path(&settings.warehouse.dir);
-    if global.format == OutputFormat::Parquet {
-        let batches = report::run_report_batches(&snapshot, report, as_of)?;
-        printer.data(&parquet_file::bytes(&batches)?)?;
-        note_freshness(&snapshot, printer)?;
+    if words.describe {
+        printer.data(description(report, &report.contract()?).as_bytes())?;
         return Ok(0);
     }
-    let mut table = report::run_report(&snapshot, report, as_of)?;
-    if matches!(global.format, OutputFormat::Table | OutputFormat::Html) {
-        table.notes = report::freshness_notes(&snapshot)?;
+    answer(global, report, &question, printer)
+}
+
+fn answer(global: &Global, report: &Report, question: &Question, printer: &Printer) -> Result<u8> {
+    let settings = super::settings(global)?;
+    let snapshot = Publication::snapshot_path(&settings.warehouse.dir);
+    let session = Session::open(&snapshot)?;
+    let mut notes = session.freshness_notes()?;
+    let tie_out = session.tie_out(report)?;
+    notes.push(tie_out.sentence());
+    if global.format == OutputFormat::Parquet {
+        let batches = report::run_report_batches(&snapshot, report, question)?;
+        printer.data(&parquet_file::bytes(&batches)?)?;
+        notes.iter().for_each(|note| printer.note(note));
     } else {
-        note_freshness(&snapshot, printer)?;
+        let mut table = session.run(report, question)?;
+        if matches!(global.format, OutputFormat::Table | OutputFormat::Html) {
+            table.totals = report::totals(&table, &report.contract()?);
+            table.notes = notes;
+        } else {
+            // Where the result is for machines, people are told beside it.
+            notes.iter().for_each(|note| printer.note(note));
+        }
+        printer.table(&table, super::table_format(global))?;
     }
-    printer.table(&table, super::table_format(global))?;
+    Ok(if tie_out.holds() { 0 } else { Kind::Degraded.exit_code() })
+}
+
+fn page(global: &Global, question: &Question, printer: &Printer) -> Result<u8> {
+    let settings = super::settings(global)?;
+    let session = Session::open(&Publication::snapshot_path(&settings.warehouse.dir))?;
+    printer.data(report::page(&session, question)?.as_bytes())?;
     Ok(0)
 }
 
-/// Where the result is for machines, people are told beside it.
-fn note_freshness(snapshot: &Path, printer: &Printer) -> Result<()> {
-    report::freshness_notes(snapshot)?.iter().for_each(|note| printer.note(note));
-    Ok(())
-}
-
 fn list() -> Result<Table> {
-    let mut table = Table::new(&[("report", ColumnKind::Text), ("shows", ColumnKind::Text)]);
-    for Report { name, .. } in REPORTS {
-        let contract = report::find_report(name)?.contract()?;
-        table.rows.push(vec![Cell::Text((*name).to_owned()), Cell::Text(contract.title)]);
+    let mut table = Table::new(&[("report", ColumnKind::Text), ("answers", ColumnKind::Text)]);
+    for report in REPORTS {
+        let contract = report.contract()?;
+        table.rows.push(vec![Cell::Text(report.name.to_owned()), Cell::Text(contract.question)]);
     }
     Ok(table)
+}
+
+/// Writes the contract of a report for people.
+fn description(report: &Report, contract: &Contract) -> String {
+    let mut text = format!(
+        "{}: {}\n{}\n\n{}\n\nGrain: {}\n\nParameters\n",
+        report.name, contract.title, contract.question, contract.description, contract.grain
+    );
+    for parameter in &contract.parameters {
+        text.push_str(&format!(
+            "  {} {}: {} Default: {}\n",
+            parameter.name, parameter.sql_type, parameter.meaning, parameter.default
+        ));
+    }
+    text.push_str("\nColumns\n");
+    for column in &contract.columns {
+        text.push_str(&format!(
+            "  {} {} ({}): {}\n",
+            column.name, column.sql_type, column.unit, column.meaning
+        ));
+    }
+    text.push_str(&format!(
+        "\nTie-out: {}\n\nIn SQL\n  FROM reports.{}\n  FROM reports.{}_as_of(DATE '2026-10-31')\n",
+        contract.tie_out.claim, report.name, report.name
+    ));
+    text
 }

@@ -49,6 +49,9 @@ pub(super) fn conclude(summary: &Summary, printer: &Printer) {
         summary.rows_written(),
         summary.requests(),
     ));
+    for failed in &summary.failed_tie_outs {
+        printer.warning(failed);
+    }
     if summary.newly_quarantined() > 0 {
         printer.warning(&format!(
             "elements that could not enter their table: {}; see `_sync.quarantine`",

@@ -1,0 +1,106 @@
+//! Tie-outs: what must hold between the reports and what they were made from.
+//!
+//! They test our own arithmetic only. Where the source contradicts itself, `data_quality` says so.
+
+use std::path::Path;
+
+use crate::database::Database;
+use crate::error::{Error, Kind, Result};
+use crate::model::Cell;
+
+use super::catalog::Report;
+use super::query::Session;
+
+/// Rows of a failed tie-out that are told.
+const MOST_TOLD: usize = 3;
+
+/// What came of a tie-out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TieOutResult {
+    /// Report.
+    pub report: &'static str,
+    /// What should hold.
+    pub claim: String,
+    /// Rows that show where it does not; empty if it holds.
+    pub differences: Vec<String>,
+}
+
+impl TieOutResult {
+    /// Tells whether it holds.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        self.differences.is_empty()
+    }
+
+    /// Says how it came out, in a line.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        if self.holds() {
+            format!("tie-out holds: {}", self.claim)
+        } else {
+            format!(
+                "TIE-OUT FAILED, do not rely on this report: {} ({})",
+                self.claim,
+                self.differences.join("; ")
+            )
+        }
+    }
+}
+
+impl Session {
+    /// Checks the tie-out of one report, at the snapshot's own date.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn tie_out(&self, report: &Report) -> Result<TieOutResult> {
+        check(self.database(), report)
+    }
+}
+
+/// Checks the tie-outs of reports on a published snapshot, within the memory of a run (I10);
+/// `spill_directory` takes what does not fit. One that cannot be computed has failed.
+///
+/// # Errors
+/// [`Kind::Database`] where the snapshot cannot be read at all.
+pub fn check_tie_outs(
+    snapshot: &Path,
+    spill_directory: &Path,
+    memory_limit: &'static str,
+    reports: &[Report],
+) -> Result<Vec<TieOutResult>> {
+    let database = Database::beside(snapshot, spill_directory, memory_limit)?;
+    database.execute_batch("USE warehouse")?;
+    let result = |report| {
+        check(&database, report).or_else(|error| {
+            Ok(TieOutResult {
+                report: report.name,
+                claim: report.contract()?.tie_out.claim,
+                differences: vec![error.in_full()],
+            })
+        })
+    };
+    reports.iter().map(result).collect()
+}
+
+fn check(database: &Database, report: &Report) -> Result<TieOutResult> {
+    let tie_out = report.contract()?.tie_out;
+    if tie_out.sql.is_empty() {
+        return Err(Error::new(Kind::State, format!("{} has no tie-out", report.name)));
+    }
+    let table =
+        database.table(&format!("SELECT * FROM ({}) LIMIT {MOST_TOLD}", tie_out.sql), &[])?;
+    let told = |row: &Vec<Cell>| {
+        let pairs = table.columns.iter().zip(row).map(|(column, cell)| match cell {
+            Cell::Null => format!("{} -", column.name),
+            Cell::Text(text) => format!("{} {text}", column.name),
+            Cell::Integer(number) => format!("{} {number}", column.name),
+            Cell::Boolean(truth) => format!("{} {truth}", column.name),
+        });
+        pairs.collect::<Vec<_>>().join(", ")
+    };
+    Ok(TieOutResult {
+        report: report.name,
+        claim: tie_out.claim,
+        differences: table.rows.iter().map(told).collect(),
+    })
+}
