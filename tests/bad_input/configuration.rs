@@ -86,7 +86,7 @@ async fn names_on_the_command_line_that_nothing_has_are_told_with_those_there_ar
         ("status --stream invocies", &["there is no stream `invocies`", "invoices"]),
         ("sync --source payed", &["there is no source `payed` (sources: paid)"]),
         ("check --source payed", &["there is no source `payed` (sources: paid)"]),
-        ("report nosuch", &["there is no report `nosuch`", "ar_aging, revenue_by_month"]),
+        ("report nosuch", &["there is no report `nosuch`", "ar_aging, ar_aging_detail"]),
         ("report ar_agin", &["there is no report `ar_agin`", "did you mean `ar_aging`?"]),
         ("sync --output none/x.csv", &["`--output`", "there is no folder `none`"]),
         ("snyc", &["unrecognized subcommand 'snyc'", "sync"]),
