@@ -109,8 +109,9 @@ fn the_catalogue_of_reports_is_the_listing_of_queries() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/queries");
     let mut files: Vec<String> = fs::read_dir(folder)
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".sql"))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
     files.sort();
     let names: Vec<String> = REPORTS.iter().map(|report| format!("{}.sql", report.name)).collect();

@@ -160,14 +160,15 @@ fn report_statements(report: &Report) -> Result<Vec<String>> {
     let dated = identifier(&format!("{}_as_of", report.name));
     let known = identifier(&known_at(report.name));
     let mut body = statement.to_owned();
-    let mut optional = String::new();
+    let mut arguments = Vec::new();
     for parameter in &contract.parameters {
         // Within a macro a parameter is a bare name.
         body = body.replace(&format!("${}", parameter.name), &parameter.name);
         if parameter.name != AS_OF {
-            optional.push_str(&format!(", {} := NULL", identifier(&parameter.name)));
+            arguments.push(format!(", {} := NULL", identifier(&parameter.name)));
         }
     }
+    let optional = arguments.concat();
     let about = about(&contract);
     let mut statements = vec![
         format!("CREATE OR REPLACE MACRO reports.{dated}({AS_OF}{optional}) AS TABLE\n{body}"),

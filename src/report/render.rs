@@ -132,11 +132,9 @@ fn text(table: &Table, terminal: Terminal) -> String {
     drawing.set_header(table.columns.iter().map(|column| {
         comfy_table::Cell::new(printable(&column.name)).add_attribute(Attribute::Bold)
     }));
-    let totals: Vec<Vec<Cell>> = match table.totals.is_empty() {
-        true => Vec::new(),
-        // An empty line sets them apart.
-        false => std::iter::once(blank(table)).chain(table.totals.clone()).collect(),
-    };
+    // An empty line sets them apart.
+    let gap = (!table.totals.is_empty()).then(|| blank(table));
+    let totals: Vec<Vec<Cell>> = gap.into_iter().chain(table.totals.clone()).collect();
     for row in table.rows.iter().chain(&totals) {
         let currency = currency(table, row);
         let shown = cells(table, row).map(|(column, cell)| shown(column.kind, cell, currency));

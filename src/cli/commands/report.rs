@@ -44,7 +44,7 @@ fn answer(global: &Global, report: &Report, question: &Question, printer: &Print
     if global.format == OutputFormat::Parquet {
         let batches = report::run_report_batches(&snapshot, report, question)?;
         printer.data(&parquet_file::bytes(&batches)?)?;
-        notes.iter().for_each(|note| printer.note(note));
+        print_notes(&notes, printer);
     } else {
         let mut table = session.run(report, question)?;
         if matches!(global.format, OutputFormat::Table | OutputFormat::Html) {
@@ -52,11 +52,17 @@ fn answer(global: &Global, report: &Report, question: &Question, printer: &Print
             table.notes = notes;
         } else {
             // Where the result is for machines, people are told beside it.
-            notes.iter().for_each(|note| printer.note(note));
+            print_notes(&notes, printer);
         }
         printer.table(&table, super::table_format(global))?;
     }
     Ok(if tie_out.holds() { 0 } else { Kind::Degraded.exit_code() })
+}
+
+fn print_notes(notes: &[String], printer: &Printer) {
+    for note in notes {
+        printer.note(note);
+    }
 }
 
 fn page(global: &Global, question: &Question, printer: &Printer) -> Result<u8> {
@@ -77,26 +83,29 @@ fn list() -> Result<Table> {
 
 /// Writes the contract of a report for people.
 fn description(report: &Report, contract: &Contract) -> String {
-    let mut text = format!(
-        "{}: {}\n{}\n\n{}\n\nGrain: {}\n\nParameters\n",
-        report.name, contract.title, contract.question, contract.description, contract.grain
-    );
-    for parameter in &contract.parameters {
-        text.push_str(&format!(
+    let parameters = contract.parameters.iter().map(|parameter| {
+        format!(
             "  {} {}: {} Default: {}\n",
             parameter.name, parameter.sql_type, parameter.meaning, parameter.default
-        ));
-    }
-    text.push_str("\nColumns\n");
-    for column in &contract.columns {
-        text.push_str(&format!(
-            "  {} {} ({}): {}\n",
-            column.name, column.sql_type, column.unit, column.meaning
-        ));
-    }
-    text.push_str(&format!(
-        "\nTie-out: {}\n\nIn SQL\n  FROM reports.{}\n  FROM reports.{}_as_of(DATE '2026-10-31')\n",
-        contract.tie_out.claim, report.name, report.name
-    ));
-    text
+        )
+    });
+    let columns = contract.columns.iter().map(|column| {
+        format!("  {} {} ({}): {}\n", column.name, column.sql_type, column.unit, column.meaning)
+    });
+    let name = report.name;
+    [
+        format!(
+            "{name}: {}\n{}\n\n{}\n\nGrain: {}\n\nParameters\n",
+            contract.title, contract.question, contract.description, contract.grain
+        ),
+        parameters.collect(),
+        "\nColumns\n".to_owned(),
+        columns.collect(),
+        format!(
+            "\nTie-out: {}\n\nIn SQL\n  FROM reports.{name}\n  \
+             FROM reports.{name}_as_of(DATE '2026-10-31')\n",
+            contract.tie_out.claim
+        ),
+    ]
+    .concat()
 }
