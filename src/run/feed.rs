@@ -22,7 +22,11 @@ pub(super) async fn check_horizon(
             Ok((state, warehouse.feed(place)?))
         })
         .await?;
-    let Some(complete_to) = state.complete_to else { return Ok(()) };
+    let Some(complete_to) = state.complete_to else {
+        // Lists that are complete by now were read before the feed was: nobody knows what it has
+        // forgotten since. Where none is, there is nothing to order.
+        return order_rewalks(context, spec, "the event feed was never read to its end").await;
+    };
     if !context.trusts_filter(spec).await? {
         return Ok(());
     }
@@ -49,6 +53,19 @@ pub(super) async fn check_horizon(
         context.observer.notify(&Event::Warning { text: &text });
     }
     Ok(())
+}
+
+async fn order_rewalks(
+    context: &StreamContext,
+    spec: &'static StreamSpec,
+    reason: &'static str,
+) -> Result<()> {
+    let (followed, noticed_at) = (Arc::clone(&context.followed), context.now);
+    context
+        .ask(spec, move |warehouse, place, _| {
+            warehouse.order_rewalks(place.source, &followed, reason, noticed_at)
+        })
+        .await
 }
 
 /// Tells whether a feed that shows nothing from before the last run has forgotten something.

@@ -195,10 +195,13 @@ impl StreamContext {
         progress.windows += 1;
         if end.rows == 0 && !walk.may_be_empty && self.expects_rows(spec, &walk).await? {
             // An empty answer never destroys: asked once more, then refused (DESIGN 6), unless the
-            // few rows that it should have shown are proven to be gone.
+            // few rows that it should have shown are proven to be gone. A feed forgets; what that
+            // may have left unnamed is walked whole (see `feed`).
             end = self.walk_to_end(spec, normalizer, &walk, progress).await?;
             if end.rows == 0
-                && deletion::explains_emptiness(self, spec, normalizer, &walk, progress).await?
+                && (spec.append_only
+                    || deletion::explains_emptiness(self, spec, normalizer, &walk, progress)
+                        .await?)
             {
                 walk.may_be_empty = true;
                 end = self.walk_to_end(spec, normalizer, &walk, progress).await?;
