@@ -107,3 +107,14 @@ fn c18_no_random_history_leads_the_mirror_astray() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(histories > 0, "the budget is too short for a single history");
 }
+
+/// Seeds that found something: 710736, a feed that had forgotten everything before it was read to its end.
+#[test]
+fn histories_that_once_failed_pass() {
+    let runtime = runtime();
+    for seed in [710_736] {
+        if let Err(wrong) = play(&runtime, &plan::draw(seed)) {
+            panic!("PAID_SYNC_HUNT_SEED={seed}: {wrong}");
+        }
+    }
+}
