@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use paid_sync::catalog::{Class, Coercion, SOURCE_KINDS, SourceKind, StreamSpec, source_kind};
+use paid_sync::catalog::{
+    ARCHIVED_AT, Class, Coercion, SOURCE_KINDS, SourceKind, StreamSpec, source_kind,
+};
 
 fn paid() -> &'static SourceKind {
     source_kind("paid").unwrap()
@@ -14,13 +16,15 @@ fn tables() -> impl Iterator<Item = &'static StreamSpec> {
 
 #[test]
 fn source_kinds_are_found_by_their_names() {
-    let names: HashSet<_> = SOURCE_KINDS.iter().map(|kind| kind.name).collect();
+    let names: HashSet<_> = SOURCE_KINDS.iter().map(|kind| kind.identity()).collect();
     assert_eq!(names.len(), SOURCE_KINDS.len());
     for kind in SOURCE_KINDS {
-        assert_eq!(source_kind(kind.name).unwrap().base_url, kind.base_url);
+        assert_eq!(source_kind(&kind.identity()).unwrap().base_url, kind.base_url);
         assert!(kind.base_url.starts_with("https://") && !kind.base_url.ends_with('/'));
     }
     assert!(source_kind("Paid").is_none());
+    // Unless another is asked for (CONTRACT B6).
+    assert_eq!(source_kind("paid-ai").unwrap().api_version, Some("v1"));
 }
 
 #[test]
@@ -28,12 +32,15 @@ fn tables_of_a_kind_differ_in_name_object_and_path() {
     for kind in SOURCE_KINDS {
         let columns = |table: &StreamSpec| [table.name, table.object, table.path];
         for column in 0..3 {
-            let keys: Vec<_> = kind.tables().map(|table| columns(table)[column]).collect();
+            let keys = kind.tables().map(|table| columns(table)[column]);
+            let keys: Vec<_> = keys.filter(|key| !key.is_empty()).collect();
             assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len(), "{keys:?}");
         }
         for table in kind.streams {
             assert_eq!(kind.stream(table.name).unwrap().path, table.path);
-            assert_eq!(kind.stream_of_object(table.object).unwrap().path, table.path);
+            if !table.object.is_empty() {
+                assert_eq!(kind.stream_of_object(table.object).unwrap().path, table.path);
+            }
         }
     }
 }
@@ -45,10 +52,14 @@ fn names_are_plain_and_paths_are_rooted() {
             && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
     };
     for table in tables() {
-        assert!(plain(table.name) && plain(table.object), "{}", table.name);
+        assert!(plain(table.name), "{}", table.name);
+        assert!(table.object.is_empty() || plain(table.object), "{}", table.name);
         assert!(!table.name.ends_with("_history"), "{}", table.name);
-        assert!(table.path.starts_with('/') && !table.path.ends_with('/'), "{}", table.path);
-        assert!(table.fields.iter().all(|field| plain(field.column)), "{}", table.name);
+        assert!(table.path.starts_with('/'), "{}", table.path);
+        // The collections of paid.ai v2 end in one (CONTRACT B1).
+        assert!(!table.path.ends_with('/') || table.api_version == Some("v2"), "{}", table.path);
+        let columns = table.fields.iter().map(|field| field.column);
+        assert!(columns.filter(|name| *name != ARCHIVED_AT).all(plain), "{}", table.name);
     }
 }
 
@@ -59,7 +70,8 @@ fn columns_are_unique_described_and_fed() {
         let mut seen = HashSet::from(["id"]);
         for field in table.fields {
             assert!(seen.insert(field.column), "{}.{} twice", table.name, field.column);
-            assert!(!field.column.starts_with('_'), "{} is a system name", field.column);
+            let is_ours = field.column == ARCHIVED_AT && table.archives;
+            assert!(is_ours || !field.column.starts_with('_'), "{} is ours", field.column);
             assert!(field.comment.ends_with('.'), "{}.{}", table.name, field.column);
             assert!(!field.sources.is_empty(), "{}.{}", table.name, field.column);
             let sources: HashSet<_> = field.sources.iter().collect();
@@ -82,7 +94,11 @@ fn money_says_that_it_is_in_minor_units() {
 fn parents_volatile_and_sensitive_fields_exist() {
     for kind in SOURCE_KINDS {
         for table in kind.tables() {
-            assert!(table.parent.is_none_or(|parent| kind.stream(parent).is_some()));
+            assert!(
+                table.follows.is_none_or(|follows| kind.stream(follows.stream).is_some()
+                    && table.has_column(follows.column))
+            );
+            assert_eq!(table.is_below_others(), table.path.contains("{id}"), "{}", table.name);
             for name in table.volatile.iter().chain(table.sensitive) {
                 let read = table.fields.iter().any(|field| field.sources.contains(name));
                 assert!(read, "{}.{name}", table.name);

@@ -73,16 +73,15 @@ fn the_template_shows_every_setting() {
     assert_eq!(source.key, KeyOrigin::File(PathBuf::from("paid.key")));
 }
 
-const ALTERNATIVE_PAYMENTS: &str =
-    "sources of kind `alternative-payments` are not supported by this version";
-
 /// A line of a source, and what is said about it.
 const BAD_LINES: &[(&str, &str)] = &[
     ("lookbak = 1", "unknown key `lookbak`"),
     ("pagesize = 10", "unknown key `pagesize` (did you mean `page_size`?)"),
-    ("kind = \"payd\"", "unknown kind `payd`; known: paid (did you mean `paid`?)"),
-    ("kind = \"alternative-payments\"", ALTERNATIVE_PAYMENTS),
-    ("kind = \"paid-ai\"", "sources of kind `paid-ai` are not supported by this version"),
+    (
+        "kind = \"payd\"",
+        "unknown kind `payd`; known: paid, paid-ai, alternative-payments (did you mean `paid`?)",
+    ),
+    ("api_version = \"v2\"", "sources of kind `paid` have no `api_version`"),
     (
         "streams = [\"invoces\"]",
         "unknown stream `invoces`; `paid-sync streams` lists them (did you mean `invoices`?)",
@@ -307,6 +306,37 @@ fn stream_lists_add_and_leave_out() {
 }
 
 #[test]
+fn kinds_have_versions_names_and_paces_of_their_own() {
+    let source = |lines: &str| accepted(&format!("[[source]]\n{lines}\n")).sources.remove(0);
+    let first = source("kind = \"paid-ai\"");
+    assert_eq!((first.name.as_str(), first.kind.identity().as_str()), ("paid_ai", "paid-ai v1"));
+    assert_eq!(first.key, KeyOrigin::Environment("PAID_AI_API_KEY".to_owned()));
+    let second = source("kind = \"paid-ai\"\napi_version = \"v2\"\nname = \"ai\"");
+    assert_eq!(second.kind.identity(), "paid-ai v2");
+    assert_eq!(second.base_url.as_str(), "https://api.agentpaid.io/api/v2");
+    let other = source("kind = \"alternative-payments\"\nrequests_per_second = 5");
+    assert_eq!(other.name, "alternative_payments");
+    let local = "base_url = \"http://127.0.0.1:1\"\nrequests_per_second = 500";
+    assert_eq!(
+        source(&format!("kind = \"alternative-payments\"\n{local}")).requests_per_second,
+        500
+    );
+    for (lines, expected) in [
+        (
+            "kind = \"paid-ai\"\napi_version = \"v3\"",
+            "`api_version` must be one of v1, v2, not `v3`",
+        ),
+        (
+            "kind = \"alternative-payments\"\nrequests_per_second = 6",
+            "`requests_per_second` must be a whole number from 1 to 5",
+        ),
+    ] {
+        let problems = parsed(&format!("[[source]]\n{lines}\n"), &[]).unwrap_err();
+        assert_eq!(problems[0].message, expected);
+    }
+}
+
+#[test]
 fn all_problems_are_told_at_once_in_the_order_of_the_file() {
     let text = "\
 [warehouse]
@@ -323,7 +353,7 @@ base_url = \"http://example.com\"
 api_key = \"sk_live_hunter2\"
 
 [[source]]
-kind = \"paid-ai\"
+kind = \"paid-ia\"
 streams = [\"x\"]
 ";
     let problems = parsed(text, &[("PAID_SYNC__SYNC__SETTLE_LAG", "soon")]).unwrap_err();

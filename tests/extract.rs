@@ -211,14 +211,14 @@ async fn both_error_shapes_are_read_and_bodies_kept_short() {
     for body in [wrapped, flat] {
         let (error, _) = account_error(vec![Reply::json(400, &body)]).await;
         let api = &HttpFailure::of(&error).unwrap().api;
-        assert!(api.is_own_shape());
+        assert!(api.has_known_type());
         assert_eq!(api.message.as_deref(), Some("M m"), "control characters are gone");
         assert_eq!(api.param.as_deref(), Some("p"));
         assert!(chain(&error).contains("M m"));
     }
     for body in ["", "<h1>Not Found</h1>", r#"{"message": "no Route matched"}"#, "[]", "7"] {
         let (error, _) = account_error(vec![Reply::bytes(400, body)]).await;
-        assert!(!HttpFailure::of(&error).unwrap().api.is_own_shape(), "{body}");
+        assert!(!HttpFailure::of(&error).unwrap().api.has_known_type(), "{body}");
     }
     let (error, _) = account_error(vec![Reply::bytes(400, "é".repeat(50_000))]).await;
     assert_eq!(HttpFailure::of(&error).unwrap().body.len(), 2_000);

@@ -62,6 +62,8 @@ mod rebuild;
 mod render;
 /// Bundled queries on hand-checked data.
 mod reports;
+/// Other kinds of sources.
+mod siblings;
 /// Servers that slow down, throttle or have odd clocks.
 mod storms;
 /// Shared helpers.

@@ -13,6 +13,7 @@ const OPTIONS: Options = Options {
     rewalk_every: 7 * DAY,
     full: false,
     backfill: None,
+    has_feed: true,
 };
 
 fn transactions() -> &'static StreamSpec {

@@ -5,14 +5,22 @@
 pub struct SourceKind {
     /// Name in `sync.toml`.
     pub name: &'static str,
+    /// Version of the API, where there is more than one (CONTRACT B6).
+    pub api_version: Option<&'static str>,
     /// Production address.
     pub base_url: &'static str,
+    /// Requests per second that the API allows, where it says so (CONTRACT C1).
+    pub most_requests_per_second: Option<u32>,
     /// How requests prove who sends them.
     pub authentication: Authentication,
     /// The object that names the account, read before any list; `None` where the API has none.
     pub account: Option<&'static StreamSpec>,
+    /// Field of the first list's elements that names the account, where no object does.
+    pub account_fields: &'static [&'static str],
     /// All lists, in the order they are shown.
     pub streams: &'static [StreamSpec],
+    /// Tables of what stands inside the objects of lists.
+    pub nested: &'static [NestedTable],
 }
 
 impl SourceKind {
@@ -26,6 +34,22 @@ impl SourceKind {
     #[must_use]
     pub fn stream_of_object(&self, object: &str) -> Option<&'static StreamSpec> {
         self.streams.iter().find(|stream| stream.object == object)
+    }
+
+    /// Gives the name by which warehouses know the kind: another version of an API is another kind,
+    /// since its ids may differ (CONTRACT B6).
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match self.api_version {
+            Some(version) => format!("{} {version}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+
+    /// Tells whether a list tells what changed; without one, lists have to be walked again.
+    #[must_use]
+    pub fn has_feed(&self) -> bool {
+        self.streams.iter().any(|stream| stream.append_only)
     }
 
     /// Gives all tables: the account, then every stream.
@@ -52,9 +76,9 @@ pub struct StreamSpec {
     pub name: &'static str,
     /// What the table holds, as its COMMENT.
     pub comment: &'static str,
-    /// Value of `object` on its elements.
+    /// Value of `object` on its elements; empty where elements do not name their type.
     pub object: &'static str,
-    /// Path below the base URL.
+    /// Path below the base URL; `{id}` stands for an object of another stream ([`Listing::Path`]).
     pub path: &'static str,
     /// How pages follow each other.
     pub paging: Paging,
@@ -62,8 +86,6 @@ pub struct StreamSpec {
     pub created_filter: CreatedFilter,
     /// Whether a run can be complete without it.
     pub class: Class,
-    /// Stream whose ids the path needs (`/customers/{id}/statements`), if any.
-    pub parent: Option<&'static str>,
     /// Whether and how one object can be read by id.
     pub single: SingleRead,
     /// Objects never change and are never deleted.
@@ -80,6 +102,16 @@ pub struct StreamSpec {
     pub settled: &'static [Settled],
     /// The stream whose objects change these objects without an event of their own, if any.
     pub follows: Option<Follows>,
+    /// Ids are unique below one object of the stream that it follows: the table's id is both of
+    /// them, with `/` between.
+    pub id_within_parent: bool,
+    /// Objects can be archived: they leave the list, but GET by id still finds them (CONTRACT C4).
+    pub archives: bool,
+    /// Nobody knows its fields: whatever looks like an account or card number is masked (CONTRACT
+    /// C3).
+    pub masks_numbers: bool,
+    /// Version of the API that the stream belongs to, where there is more than one.
+    pub api_version: Option<&'static str>,
     /// Typed columns after `id`, in table order.
     pub fields: &'static [Field],
 }
@@ -91,6 +123,8 @@ pub enum Settled {
     True(&'static str),
     /// This column has a value.
     Present(&'static str),
+    /// This column has none.
+    Missing(&'static str),
     /// This VARCHAR column has this value.
     Equals(&'static str, &'static str),
 }
@@ -105,11 +139,51 @@ pub struct Follows {
     pub column: &'static str,
     /// Source field that holds its id, an id or an embedded object.
     pub field: &'static str,
-    /// Query parameter that lists the lines of one object.
-    pub parameter: &'static str,
+    /// How the lines of one object are listed.
+    pub listing: Listing,
+}
+
+/// How the lines of one object are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// By this query parameter of the stream's list.
+    Parameter(&'static str),
+    /// At a path of their own: there is no list of all (CONTRACT B2, C2). Elements may not name the
+    /// object; they are given its id as [`PARENT`].
+    Path,
+}
+
+/// Field that elements listed below an object get: the id of that object.
+pub const PARENT: &str = "_parent";
+/// Field that an object gets which has left its list and is still found by id: when that was first
+/// seen, Unix seconds.
+pub const ARCHIVED_AT: &str = "_archived_at";
+
+/// A table of what stands inside the objects of lists, such as lines of an invoice: a view, so that
+/// it is replaced with its object as a whole.
+#[derive(Debug)]
+pub struct NestedTable {
+    /// Name of the table.
+    pub name: &'static str,
+    /// What it holds, as its COMMENT.
+    pub comment: &'static str,
+    /// Lists whose objects hold the items, each with what `parent_kind` says of it.
+    pub parents: &'static [(&'static str, &'static str)],
+    /// Column of the list's table that holds them, a JSON array.
+    pub json: &'static str,
+    /// Column that holds the object's id.
+    pub parent_column: &'static str,
+    /// Columns after it and `position`, which counts from 0.
+    pub fields: &'static [Field],
 }
 
 impl StreamSpec {
+    /// Tells whether its elements are listed below the objects of another stream, not all at once.
+    #[must_use]
+    pub fn is_below_others(&self) -> bool {
+        self.follows.is_some_and(|follows| follows.listing == Listing::Path)
+    }
+
     /// Tells whether the table has a column of this name.
     #[must_use]
     pub fn has_column(&self, name: &str) -> bool {
@@ -131,6 +205,29 @@ pub enum Paging {
     /// An opaque `after` token from the answer (CONTRACT C2).
     AfterToken,
 }
+
+/// What most lists have in common; records override what differs.
+pub(in crate::catalog) const LIST: StreamSpec = StreamSpec {
+    name: "",
+    comment: "",
+    object: "",
+    path: "",
+    paging: Paging::Whole,
+    created_filter: CreatedFilter::Absent,
+    class: Class::Optional,
+    single: SingleRead::ById,
+    append_only: false,
+    volatile: &[],
+    get_only: &[],
+    sensitive: &[],
+    settled: &[],
+    follows: None,
+    id_within_parent: false,
+    archives: false,
+    masks_numbers: false,
+    api_version: None,
+    fields: &[],
+};
 
 /// What is known of a list's `created_at` filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,6 +290,10 @@ pub enum Coercion {
     TextOrJson,
     /// VARCHAR in lower case (currency codes).
     LowerText,
+    /// VARCHAR in lower case, without this prefix.
+    LowerTextWithout(&'static str),
+    /// VARCHAR: the version of the API, whatever the object says.
+    ApiVersion,
     /// VARCHAR out of an open set; unknown values are kept and noted.
     Enum(&'static [&'static str]),
     /// BIGINT, minor units of a currency.
@@ -233,6 +334,8 @@ impl Coercion {
             Self::Text
             | Self::TextOrJson
             | Self::LowerText
+            | Self::LowerTextWithout(_)
+            | Self::ApiVersion
             | Self::Enum(_)
             | Self::Reference
             | Self::ReferenceWithPrefix(_)

@@ -15,9 +15,6 @@ use crate::spelling::nearest;
 /// Kind and name of a source that says neither.
 const DEFAULT_KIND: &str = "paid";
 
-/// Kinds that are planned, so that asking for one is no spelling mistake.
-const LATER_KINDS: [&str; 2] = ["paid-ai", "alternative-payments"];
-
 /// Names that no source may have: schemas of ours or of `DuckDB`, and names of catalogs, which a
 /// schema of the same name would make ambiguous in every query (DESIGN 1). The working database
 /// is called `work` or `working`, the snapshot `warehouse`.
@@ -36,12 +33,17 @@ const RESERVED: [&str; 12] = [
     "memory",
 ];
 
-/// Gives the name of a source: what it says, or its default.
+/// Gives the name of a source: what it says, or that of its kind.
 pub(super) fn effective_name(entries: &Entries) -> String {
-    match entries.get("name") {
-        Some(Node { value: Value::Text(name), .. }) => name.clone(),
-        _ => DEFAULT_KIND.to_owned(),
-    }
+    let text = |key: &str| match entries.get(key) {
+        Some(Node { value: Value::Text(text), .. }) => Some(text.clone()),
+        _ => None,
+    };
+    text("name").unwrap_or_else(|| default_name(text("kind").as_deref()))
+}
+
+fn default_name(kind: Option<&str>) -> String {
+    kind.unwrap_or(DEFAULT_KIND).replace('-', "_")
 }
 
 /// Gives the place of a source's name, if it says one.
@@ -51,12 +53,12 @@ pub(super) fn name_place(entries: &Entries) -> Option<Place> {
 
 /// Reads all settings of a source; there is none unless all of them are good.
 pub(super) fn resolve(mut section: Section, folder: &Path) -> (Option<Source>, Vec<Problem>) {
-    let name = name(&mut section);
     let kind = kind(&mut section);
+    let name = name(&mut section, kind);
     let base_url = base_url(&mut section, kind);
     let key = key(&mut section, kind, folder);
     let page_size = section.number("page_size", &(1..=1_000), 100);
-    let requests_per_second = section.number("requests_per_second", &(1..=100_000), 4);
+    let requests_per_second = requests_per_second(&mut section, kind, base_url.as_ref());
     let max_in_flight = section.number("max_in_flight", &(1..=64), 2);
     let streams = streams(&mut section, kind);
     let default_currency = default_currency(&mut section);
@@ -75,8 +77,10 @@ pub(super) fn resolve(mut section: Section, folder: &Path) -> (Option<Source>, V
     (source.filter(|_| problems.is_empty()), problems)
 }
 
-fn name(section: &mut Section) -> String {
-    let Some((name, place)) = section.text("name") else { return DEFAULT_KIND.to_owned() };
+fn name(section: &mut Section, kind: Option<&SourceKind>) -> String {
+    let Some((name, place)) = section.text("name") else {
+        return default_name(kind.map(|kind| kind.name));
+    };
     if let Some(message) = name_fault(&name) {
         section.problem(place, format!("source name {} {message}", quoted(&name)));
     }
@@ -99,22 +103,57 @@ fn name_fault(name: &str) -> Option<&'static str> {
 }
 
 fn kind(section: &mut Section) -> Option<&'static SourceKind> {
-    let Some((word, place)) = section.text("kind") else { return source_kind(DEFAULT_KIND) };
-    if let Some(kind) = source_kind(&word) {
+    let word = section.text("kind");
+    let kind = match &word {
+        None => source_kind(DEFAULT_KIND),
+        Some((word, _)) => SOURCE_KINDS.iter().copied().find(|kind| kind.name == word),
+    };
+    match (kind, word) {
+        (Some(kind), _) => version(section, kind),
+        (None, Some((word, place))) => {
+            let mut known: Vec<&str> = SOURCE_KINDS.iter().map(|kind| kind.name).collect();
+            known.dedup();
+            let message = format!("unknown kind {}; known: {}", quoted(&word), known.join(", "));
+            let likely = nearest(&word, known.iter().copied());
+            section.problems.push(Problem::new(place, message).suggesting(likely));
+            // So that it is no unknown key as well.
+            section.take("api_version");
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+/// Reads `api_version`, for kinds that have several (CONTRACT B6).
+fn version(section: &mut Section, kind: &'static SourceKind) -> Option<&'static SourceKind> {
+    let kinds = || SOURCE_KINDS.iter().copied().filter(|other| other.name == kind.name);
+    let versions: Vec<&str> = kinds().filter_map(|kind| kind.api_version).collect();
+    if versions.is_empty() {
+        if let Some(node) = section.take_hidden("api_version") {
+            let message = format!("sources of kind {} have no `api_version`", quoted(kind.name));
+            section.problem(node.place, message);
+        }
         return Some(kind);
     }
-    let known: Vec<&str> = SOURCE_KINDS.iter().map(|kind| kind.name).collect();
-    let problem = if LATER_KINDS.contains(&word.as_str()) {
+    let Some((word, place)) = section.text("api_version") else { return Some(kind) };
+    let found = kinds().find(|kind| kind.api_version == Some(word.as_str()));
+    if found.is_none() {
         let message =
-            format!("sources of kind {} are not supported by this version", quoted(&word));
-        Problem::new(place, message)
-    } else {
-        let message = format!("unknown kind {}; known: {}", quoted(&word), known.join(", "));
-        let candidates = known.iter().copied().chain(LATER_KINDS);
-        Problem::new(place, message).suggesting(nearest(&word, candidates))
-    };
-    section.problems.push(problem);
-    None
+            format!("`api_version` must be one of {}, not {}", versions.join(", "), quoted(&word));
+        section.problems.push(Problem::new(place, message));
+    }
+    found
+}
+
+/// Reads the pace, which may not be above what the API allows. This machine may be asked faster.
+fn requests_per_second(
+    section: &mut Section,
+    kind: Option<&SourceKind>,
+    base_url: Option<&Url>,
+) -> u32 {
+    let is_elsewhere = base_url.is_none_or(|url| !is_local(url).unwrap_or(false));
+    let most = kind.and_then(|kind| kind.most_requests_per_second).filter(|_| is_elsewhere);
+    section.number("requests_per_second", &(1..=most.unwrap_or(100_000)), 4)
 }
 
 fn base_url(section: &mut Section, kind: Option<&SourceKind>) -> Option<Url> {
@@ -139,12 +178,18 @@ fn base_url(section: &mut Section, kind: Option<&SourceKind>) -> Option<Url> {
     }
 }
 
+/// Tells whether a URL is this machine's; `None` if it names no host.
+fn is_local(url: &Url) -> Option<bool> {
+    Some(match url.host()? {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    })
+}
+
 fn url_fault(url: &Url) -> Option<&'static str> {
-    let local = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => return Some("must begin with `https://` and name a host"),
+    let Some(local) = is_local(url) else {
+        return Some("must begin with `https://` and name a host");
     };
     match url.scheme() {
         "https" => {}

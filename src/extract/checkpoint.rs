@@ -58,6 +58,14 @@ impl Checkpoint {
         self.total().pages
     }
 
+    /// Gives the place of a walk that has one segment only.
+    pub(super) fn single(&self) -> Option<ResumePoint> {
+        match self.segments.as_slice() {
+            [segment] => Some((*segment.point).clone()),
+            _ => None,
+        }
+    }
+
     fn total(&self) -> Counts {
         let mut total = self.done;
         self.segments.iter().for_each(|segment| total.add(&segment.point));

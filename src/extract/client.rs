@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::{Position, Url};
 
 use super::clock::ServerClock;
@@ -17,7 +17,8 @@ use super::http::{Answer, Transport, TransportError, local_now};
 use super::pace::Pace;
 use super::printable::Cleaner;
 use super::retry::{Decision, RetryPolicy, Tries, decide, full_jitter};
-use crate::catalog::Authentication;
+use super::token::TokenRefused;
+use crate::catalog::{Authentication, StreamSpec};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Event, Observer, RequestNumber};
 
@@ -67,7 +68,7 @@ struct Inner {
     clock: Mutex<Clock>,
     requests: AtomicI64,
     served: Mutex<HashMap<&'static str, Served>>,
-    effort: Mutex<HashMap<String, Requests>>,
+    effort: Mutex<HashMap<&'static str, Requests>>,
 }
 
 /// Requests that one list took, its probes and its objects by id included, and those of them that
@@ -95,12 +96,21 @@ pub(super) struct Served {
 /// One GET to be answered.
 #[derive(Debug)]
 pub(super) struct Question<'a> {
+    /// The list that it is asked for, by its path in the catalogue.
+    pub(super) list: &'static str,
     /// Path below the base address, percent-encoded.
     pub(super) path: &'a str,
     /// Query parameters, not yet encoded.
     pub(super) query: Vec<(String, String)>,
     /// Number of the page within its walk, 1-based, for messages.
     pub(super) page: Option<u64>,
+}
+
+impl<'a> Question<'a> {
+    /// Asks for a path of a list, without parameters.
+    pub(super) const fn of(spec: &'static StreamSpec, path: &'a str) -> Self {
+        Self { list: spec.path, path, query: Vec::new(), page: None }
+    }
 }
 
 /// A good answer.
@@ -147,7 +157,7 @@ impl Client {
             &options.key,
             options.max_body_bytes,
         )?;
-        let cleaner = Cleaner::new(vec![options.key, transport.credential_text()]);
+        let cleaner = Cleaner::new(secrets(&options.key, &transport));
         let inner = Inner {
             source: options.source,
             page_size: options.page_size.max(1),
@@ -187,22 +197,18 @@ impl Client {
         self.inner.requests.load(Ordering::SeqCst)
     }
 
-    /// Counts the requests that a list took so far, by its path: all, and repeated ones.
+    /// Counts the requests that a list took so far, by its path in the catalogue: all, and repeated
+    /// ones.
     pub fn requests_for(&self, path: &str) -> (u64, u64) {
         lock(&self.inner.effort).get(path).copied().unwrap_or_default()
     }
 
-    /// Counts a request for the list that its path begins with.
-    fn count(&self, path: &str, is_retry: bool) {
-        let list = path.match_indices('/').nth(1).map_or(path, |(end, _)| path.split_at(end).0);
+    /// Counts a request for a list.
+    fn count(&self, list: &'static str, is_retry: bool) {
         let mut effort = lock(&self.inner.effort);
-        if !effort.contains_key(list) {
-            effort.insert(list.to_owned(), Requests::default());
-        }
-        if let Some(known) = effort.get_mut(list) {
-            known.0 += 1;
-            known.1 += u64::from(is_retry);
-        }
+        let known = effort.entry(list).or_default();
+        known.0 += 1;
+        known.1 += u64::from(is_retry);
     }
 
     /// Gives what is known of a list's page sizes.
@@ -239,7 +245,7 @@ impl Client {
         let mut tries = Tries::default();
         loop {
             tries.total += 1;
-            self.count(question.path, tries.total > 1);
+            self.count(question.list, tries.total > 1);
             let mut setback = match self.attempt(question, &read).await {
                 Ok(reply) => return Ok(Reply { tries: tries.total, ..reply }),
                 Err(setback) => setback,
@@ -272,14 +278,7 @@ impl Client {
         read: &(impl Fn(&Bytes) -> Result<T, Malformed> + Send + Sync),
     ) -> Result<Reply<T>, Setback> {
         let permit = self.inner.pace.permit().await;
-        let request = self.inner.requests.fetch_add(1, Ordering::SeqCst) + 1;
-        let answer = self.inner.transport.get(question.path, &question.query).await;
-        let answer = answer.map_err(|cause| {
-            let too_large = matches!(cause, TransportError::TooLarge { .. });
-            let shape = too_large.then_some("it is larger than allowed");
-            let failure = Box::new(HttpFailure::unanswered(cause));
-            Setback { failure, retry_after: None, shape }
-        })?;
+        let (request, answer) = self.send(question).await?;
         let observed_at = self.observe(&answer);
         let mut setback = match self.judge(&answer, read) {
             Ok(value) => return Ok(Reply { value, request, observed_at, tries: 1 }),
@@ -293,6 +292,48 @@ impl Client {
             self.inner.pace.throttled(&permit, silence);
         }
         Err(setback)
+    }
+
+    /// Sends the request; once more with a new token, if the one used is not valid any more.
+    async fn send(&self, question: &Question<'_>) -> Result<(RequestNumber, Answer), Setback> {
+        let (request, answer, credential) = self.send_once(question).await?;
+        if answer.status == 401 && self.inner.transport.forget(&credential).await {
+            let (request, answer, _) = self.send_once(question).await?;
+            return Ok((request, answer));
+        }
+        Ok((request, answer))
+    }
+
+    async fn send_once(
+        &self,
+        question: &Question<'_>,
+    ) -> Result<(RequestNumber, Answer, SecretString), Setback> {
+        let transport = &self.inner.transport;
+        let credential =
+            transport.credential().await.map_err(|refused| self.unauthorized(refused))?;
+        if let Some(token) = credential.fresh {
+            self.inner.cleaner.learn(token);
+        }
+        let request = self.inner.requests.fetch_add(1, Ordering::SeqCst) + 1;
+        let answer = transport.get(question.path, &question.query, &credential.header).await;
+        Ok((request, answer.map_err(unanswered)?, credential.header))
+    }
+
+    /// Says why there is no token.
+    fn unauthorized(&self, refused: TokenRefused) -> Setback {
+        let answer = match refused {
+            TokenRefused::Unanswered(cause) => return unanswered(cause),
+            TokenRefused::Answered(answer) => answer,
+        };
+        let text = String::from_utf8_lossy(&answer.body);
+        let trouble = match answer.status {
+            400 | 401 | 403 => Trouble::Credentials,
+            200..=299 => Trouble::NotJson,
+            status => Trouble::of_status(status, &text),
+        };
+        // What asks for a token may be echoed in full: nothing of the body is shown.
+        let failure = HttpFailure::answered(trouble, answer.status, b"", &self.inner.cleaner);
+        Setback { failure: Box::new(failure), retry_after: answer.retry_after, shape: None }
     }
 
     fn judge<T>(
@@ -362,6 +403,19 @@ impl Client {
     fn elapsed_micros(&self) -> i64 {
         i64::try_from(self.inner.started.elapsed().as_micros()).unwrap_or(i64::MAX)
     }
+}
+
+/// Gives every form in which the credential could be echoed, the longest first: the key, its part
+/// after `:` where it is a pair, and what stands in headers.
+fn secrets(key: &SecretString, transport: &Transport) -> Vec<SecretString> {
+    let secret = key.expose_secret().split_once(':').map_or("", |(_, secret)| secret);
+    vec![key.clone(), secret.into(), transport.secret()]
+}
+
+fn unanswered(cause: TransportError) -> Setback {
+    let too_large = matches!(cause, TransportError::TooLarge { .. });
+    let shape = too_large.then_some("it is larger than allowed");
+    Setback { failure: Box::new(HttpFailure::unanswered(cause)), retry_after: None, shape }
 }
 
 /// A panic elsewhere cannot leave these values half-written.

@@ -24,11 +24,12 @@ use super::client::{Client, Question, Reply, Served};
 use super::decode::{Envelope, Row};
 use super::dialect::{self, Ask, Dialect};
 use super::failure::HttpFailure;
+use super::follow::follow;
 use super::ids::is_usable_id;
 use super::segment::{Cut, Segment, Taken};
 use super::split;
 use super::walk::{Outcome, Stuck, WalkStatus};
-use crate::catalog::StreamSpec;
+use crate::catalog::{Paging, StreamSpec};
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::{Page, View, Window};
 
@@ -50,6 +51,8 @@ pub struct WalkRequest {
     pub resume: Option<Checkpoint>,
     /// A further filter, the same on every page.
     pub filter: Option<Filter>,
+    /// The object below which the list stands, where its path holds an `{id}`.
+    pub below: Option<String>,
     /// Segments to walk at the same time, at most; the client's own limits hold all the same.
     pub width: usize,
 }
@@ -109,7 +112,10 @@ pub async fn walk<T: Send + 'static>(
     pages: Sender<Walked<T>>,
     make: impl Fn(Page) -> Result<T> + Send + Sync + 'static,
 ) -> Result<WalkEnd> {
-    let dialect = dialect::of(request.spec.paging)?;
+    let dialect = dialect::of(request.spec.paging);
+    if !matches!(request.spec.paging, Paging::AfterLastId | Paging::AfterLastIdPerhaps) {
+        return follow(client, &request, pages, make).await;
+    }
     let walking = Arc::new(Walking {
         client: client.clone(),
         dialect,
@@ -278,7 +284,8 @@ impl<T: Send + 'static> Walking<T> {
         let mut query = self.dialect.query(ask);
         let filter = self.request.filter.iter();
         query.extend(filter.map(|by| (by.parameter.to_owned(), by.value.clone())));
-        Question { path: self.request.spec.path, query, page: Some(page) }
+        let spec = self.request.spec;
+        Question { query, page: Some(page), ..Question::of(spec, spec.path) }
     }
 
     /// Sends a page with the place of all segments, its own beyond this page.
@@ -292,7 +299,7 @@ impl<T: Send + 'static> Walking<T> {
         let made = match step.send {
             Some(point) => {
                 let total_pages = reply.value.total_pages;
-                let page = page(reply, keep, first_position);
+                let page = page_of(reply, keep, first_position);
                 let elements = u64::try_from(page.elements.len()).unwrap_or(u64::MAX);
                 Some((point, (self.make)(page)?, elements, total_pages))
             }
@@ -320,7 +327,8 @@ impl<T: Send + 'static> Walking<T> {
     }
 }
 
-fn page(reply: Reply<Envelope>, keep: usize, first_position: u64) -> Page {
+/// Gives the first elements of an answer as a page.
+pub(super) fn page_of(reply: Reply<Envelope>, keep: usize, first_position: u64) -> Page {
     let Reply { value, request, observed_at, .. } = reply;
     let elements = value.rows.into_iter().take(keep).map(|row| row.json).collect();
     Page { view: View::List, request, observed_at, elements, first_position }
@@ -328,14 +336,15 @@ fn page(reply: Reply<Envelope>, keep: usize, first_position: u64) -> Page {
 
 /// An answer that the state machine has to hear of.
 #[derive(Debug)]
-enum Asked {
+pub(super) enum Asked {
     Page(Reply<Envelope>),
     LimitRefused(Error),
     CursorRefused(Error),
 }
 
 impl Asked {
-    fn tries(&self) -> u32 {
+    /// Counts the requests sent for it.
+    pub(super) fn tries(&self) -> u32 {
         match self {
             Self::Page(reply) => reply.tries,
             Self::LimitRefused(error) | Self::CursorRefused(error) => {
@@ -344,7 +353,8 @@ impl Asked {
         }
     }
 
-    fn outcome(&self) -> Outcome<'_> {
+    /// Gives what the state machine has to hear.
+    pub(super) fn outcome(&self) -> Outcome<'_> {
         match self {
             Self::Page(reply) => Outcome::Page(&reply.value.rows),
             Self::LimitRefused(_) => Outcome::LimitRefused,
@@ -354,7 +364,12 @@ impl Asked {
 }
 
 /// Turns the end of all ways on into an error; a refusal of the server becomes its cause.
-fn stuck_error(client: &Client, question: &Question<'_>, asked: Asked, stuck: Stuck) -> Error {
+pub(super) fn stuck_error(
+    client: &Client,
+    question: &Question<'_>,
+    asked: Asked,
+    stuck: Stuck,
+) -> Error {
     let error = client.error(Kind::Contract, question, &stuck.to_string());
     match asked {
         Asked::Page(_) => error,
@@ -362,7 +377,8 @@ fn stuck_error(client: &Client, question: &Question<'_>, asked: Asked, stuck: St
     }
 }
 
-async fn fetch(
+/// Asks for a page; a refusal of page size or cursor is an answer too.
+pub(super) async fn fetch(
     client: &Client,
     question: &Question<'_>,
     dialect: &dyn Dialect,

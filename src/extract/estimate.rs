@@ -104,9 +104,9 @@ impl Client {
     }
 
     async fn peek(&self, spec: &'static StreamSpec, ask: Ask) -> Result<Envelope> {
-        let dialect = dialect::of(spec.paging)?;
+        let dialect = dialect::of(spec.paging);
         let query = dialect.query(&ask);
-        let question = Question { path: spec.path, query, page: None };
+        let question = Question { query, ..Question::of(spec, spec.path) };
         Ok(self.ask(&question, |body| dialect.decode(body)).await?.value)
     }
 }

@@ -24,6 +24,8 @@ const RATE_LIMIT_WORDS: [&str; 6] =
 pub enum Trouble {
     /// 401: the key is not valid.
     Authentication,
+    /// No token is given for the credentials (CONTRACT C1).
+    Credentials,
     /// 402: not part of the account's plan.
     Plan,
     /// 429, or 403 with rate-limit text.
@@ -62,7 +64,7 @@ impl Trouble {
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Authentication => Kind::Authentication,
+            Self::Authentication | Self::Credentials => Kind::Authentication,
             Self::Plan | Self::Absent => Kind::Unavailable,
             Self::Throttled => Kind::Throttled,
             Self::Forbidden => Kind::Forbidden,
@@ -76,6 +78,7 @@ impl Trouble {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Authentication => "the key was refused",
+            Self::Credentials => "no token was given: client id or client secret are wrong",
             Self::Plan => "not part of the account's plan",
             Self::Throttled => "throttled",
             Self::Forbidden => "forbidden",
@@ -102,6 +105,8 @@ pub struct ApiError {
     pub message: Option<String>,
     /// The parameter at fault.
     pub param: Option<String>,
+    /// Word for the kind of error, where the API has one (CONTRACT B1, C1).
+    pub code: Option<String>,
 }
 
 impl ApiError {
@@ -117,12 +122,23 @@ impl ApiError {
         };
         let message = text("message")
             .or_else(|| inner.as_str().map(|text| cleaner.clean(text.as_bytes(), KEPT_BODY_BYTES)));
-        Self { kind: text("type"), message, param: text("param") }
+        let code = text("code").or_else(|| {
+            let code = value.get("code")?.as_str()?;
+            Some(cleaner.clean(code.as_bytes(), KEPT_BODY_BYTES))
+        });
+        Self { kind: text("type"), message, param: text("param"), code }
     }
 
-    /// Tells whether the API itself speaks, and not a proxy or gateway on the way (DESIGN I9).
+    /// Tells whether it is in the shape of paid.ai or Alternative Payments: a text and, mostly, a
+    /// code (CONTRACT B1, C1).
     #[must_use]
-    pub fn is_own_shape(&self) -> bool {
+    pub fn is_worded(&self) -> bool {
+        self.code.is_some() || self.message.is_some()
+    }
+
+    /// Tells whether it has one of the types of Paid Labs (CONTRACT A1.3).
+    #[must_use]
+    pub fn has_known_type(&self) -> bool {
         self.kind.as_deref().is_some_and(|kind| ERROR_TYPES.contains(&kind))
     }
 

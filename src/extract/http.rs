@@ -1,4 +1,4 @@
-//! One GET, one answer. The only file that knows the HTTP library; it decides nothing.
+//! One request, one answer. The only file that knows the HTTP library; it decides nothing.
 
 use std::net::IpAddr;
 use std::sync::Once;
@@ -6,12 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
 use super::retry;
+use super::token::{Credential, TokenRefused, Tokens};
 use crate::catalog::Authentication;
 use crate::error::{Context, Error, Kind, Result};
 
@@ -20,6 +21,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const TOTAL_TIMEOUT: Duration = Duration::from_mins(1);
 /// Bytes of a body that are read when the status says that it is no data.
 const ERROR_BODY_BYTES: usize = 64 * 1024;
+/// Header of paid.ai that says when requests are welcome again (CONTRACT B1).
+static RATE_LIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 /// Largest buffer made on the word of a `Content-Length` header alone.
 const TRUSTED_LENGTH: usize = 1024 * 1024;
 
@@ -60,7 +63,9 @@ pub(super) struct Answer {
 pub(super) struct Transport {
     client: reqwest::Client,
     base: Url,
-    credential: HeaderValue,
+    /// Value of the `Authorization` header; with `tokens`, of the request for one only.
+    header: SecretString,
+    tokens: Option<Tokens>,
     max_body_bytes: usize,
 }
 
@@ -75,8 +80,9 @@ impl Transport {
         let loopback = check_base(&base)?;
         let client = build_client(&base, loopback)
             .context(Kind::Configuration, || "the HTTP client cannot be set up")?;
-        let credential = credential(&client, &base, authentication, key)?;
-        Ok(Self { client, base, credential, max_body_bytes })
+        let header = header_of(&client, &base, authentication, key)?;
+        let tokens = (authentication == Authentication::ClientCredentials).then(Tokens::default);
+        Ok(Self { client, base, header, tokens, max_body_bytes })
     }
 
     /// Gives the address that all paths are below.
@@ -84,10 +90,26 @@ impl Transport {
         &self.base
     }
 
-    /// Gives the credential as it stands in the header after the scheme, to be masked elsewhere.
-    pub(super) fn credential_text(&self) -> SecretString {
-        let text = self.credential.to_str().unwrap_or_default();
+    /// Gives what must not be shown anywhere, besides the key: the credential as it stands in the
+    /// header after the scheme.
+    pub(super) fn secret(&self) -> SecretString {
+        let text = self.header.expose_secret();
         text.split_once(' ').map_or("", |(_, credential)| credential).into()
+    }
+
+    /// Gives what requests prove themselves with.
+    pub(super) async fn credential(&self) -> Result<Credential, TokenRefused> {
+        match &self.tokens {
+            None => Ok(Credential { header: self.header.clone(), fresh: None }),
+            Some(tokens) => tokens.current(self.ask_for_token()).await,
+        }
+    }
+
+    /// Drops a token that was refused; `false` if the credential is no token.
+    pub(super) async fn forget(&self, header: &SecretString) -> bool {
+        let Some(tokens) = &self.tokens else { return false };
+        tokens.forget(header).await;
+        true
     }
 
     /// Sends a GET. `path` starts with `/` and is percent-encoded already; `query` is not.
@@ -95,17 +117,38 @@ impl Transport {
         &self,
         path: &str,
         query: &[(String, String)],
+        header: &SecretString,
     ) -> Result<Answer, TransportError> {
+        self.send(self.client.get(self.address(path, query)), header).await
+    }
+
+    /// The only POST of the mirror (DESIGN I6).
+    async fn ask_for_token(&self) -> Result<Answer, TransportError> {
         let request = self
             .client
-            .get(self.address(path, query))
+            .post(self.address("/oauth/token", &[]))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body("grant_type=client_credentials");
+        self.send(request, &self.header).await
+    }
+
+    async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+        credential: &SecretString,
+    ) -> Result<Answer, TransportError> {
+        let request = request
             .header(ACCEPT, "application/json")
-            .header(AUTHORIZATION, self.credential.clone());
+            .header(AUTHORIZATION, sensitive(credential.expose_secret()));
         let response = request.send().await?;
         let date =
             header(response.headers(), &DATE).and_then(|date| httpdate::parse_http_date(date).ok());
         let retry_after = header(response.headers(), &RETRY_AFTER)
-            .and_then(|value| retry::retry_after(value, date));
+            .and_then(|value| retry::retry_after(value, date))
+            .or_else(|| {
+                let reset = header(response.headers(), &RATE_LIMIT_RESET)?;
+                retry::rate_limit_reset(reset, date)
+            });
         let status = response.status();
         let body = if status.is_success() {
             read_whole(response, self.max_body_bytes).await?
@@ -184,33 +227,41 @@ fn build_client(base: &Url, loopback: bool) -> reqwest::Result<reqwest::Client> 
     builder.build()
 }
 
-fn credential(
+/// Gives the value of the `Authorization` header that the key makes.
+fn header_of(
     client: &reqwest::Client,
     base: &Url,
     authentication: Authentication,
     key: &SecretString,
-) -> Result<HeaderValue> {
+) -> Result<SecretString> {
     let unusable = |why: &str| Error::new(Kind::Configuration, format!("the key {why}"));
-    if key.expose_secret().trim().is_empty() {
+    let key = key.expose_secret();
+    if key.trim().is_empty() {
         return Err(unusable("is empty"));
     }
     let request = client.get(base.clone());
     let request = match authentication {
-        Authentication::BasicKey => request.basic_auth(key.expose_secret(), None::<&str>),
-        Authentication::BearerKey => request.bearer_auth(key.expose_secret()),
-        Authentication::ClientCredentials => {
-            return Err(unusable("would have to be exchanged for a token, which is not offered"));
-        }
+        Authentication::BasicKey => request.basic_auth(key, None::<&str>),
+        Authentication::BearerKey => request.bearer_auth(key),
+        Authentication::ClientCredentials => match key.split_once(':') {
+            Some((id, secret)) if !id.is_empty() && !secret.is_empty() => {
+                request.basic_auth(id, Some(secret))
+            }
+            _ => return Err(unusable("must be client id and client secret with `:` between")),
+        },
     };
     // The library's error is dropped: it could quote the header.
     let request = request.build().map_err(|_| unusable("holds characters no header can carry"))?;
-    let mut header = request
-        .headers()
-        .get(AUTHORIZATION)
-        .cloned()
-        .ok_or_else(|| unusable("gives no credential"))?;
+    let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+    header.map(SecretString::from).ok_or_else(|| unusable("gives no credential"))
+}
+
+/// Makes a header that is not shown by whoever logs requests.
+fn sensitive(text: &str) -> HeaderValue {
+    // What is no header text was refused before it came here.
+    let mut header = HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
     header.set_sensitive(true);
-    Ok(header)
+    header
 }
 
 async fn read_whole(

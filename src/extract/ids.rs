@@ -24,5 +24,18 @@ pub fn is_usable_id(id: &str) -> bool {
 
 /// Gives the path of one object, or `None` for an id that may not be asked for.
 pub(super) fn path_of(list: &str, id: &str) -> Option<String> {
+    let list = list.trim_end_matches('/');
     is_usable_id(id).then(|| format!("{list}/{}", utf8_percent_encode(id, ID)))
+}
+
+/// Gives the path of a list, below an object where it stands below one; `None` for an id that may
+/// not be asked for, or a missing one.
+pub(super) fn path_below(list: &str, id: Option<&str>) -> Option<String> {
+    match (list.split_once("{id}"), id) {
+        (None, _) => Some(list.to_owned()),
+        (Some((before, after)), Some(id)) => {
+            path_of(before, id).map(|object| format!("{object}{after}"))
+        }
+        (Some(_), None) => None,
+    }
 }

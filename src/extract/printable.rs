@@ -1,23 +1,31 @@
 //! Foreign text made fit for logs and errors: no secret, no control character, bounded.
 
+use std::sync::{PoisonError, RwLock};
+
 use secrecy::{ExposeSecret, SecretString};
 
 /// Replaces the credential wherever it is echoed.
 pub(super) struct Cleaner {
-    secrets: Vec<SecretString>,
+    secrets: RwLock<Vec<SecretString>>,
 }
 
 impl Cleaner {
     /// Takes every form in which the credential could be echoed; empty forms are ignored.
     pub(super) fn new(secrets: Vec<SecretString>) -> Self {
-        Self { secrets: secrets.into_iter().filter(|s| !s.expose_secret().is_empty()).collect() }
+        let secrets = secrets.into_iter().filter(|s| !s.expose_secret().is_empty()).collect();
+        Self { secrets: RwLock::new(secrets) }
+    }
+
+    /// Takes another secret, such as a token just given.
+    pub(super) fn learn(&self, secret: SecretString) {
+        self.secrets.write().unwrap_or_else(PoisonError::into_inner).push(secret);
     }
 
     /// Gives the text of foreign bytes, at most `limit` bytes of it.
     pub(super) fn clean(&self, bytes: &[u8], limit: usize) -> String {
         let mut text = String::from_utf8_lossy(bytes).into_owned();
         // Before cutting: half a key would not be recognised.
-        for secret in &self.secrets {
+        for secret in self.secrets.read().unwrap_or_else(PoisonError::into_inner).iter() {
             text = text.replace(secret.expose_secret(), "[key]");
         }
         let mut cleaned = String::with_capacity(text.len().min(limit));

@@ -63,7 +63,11 @@ pub fn decide(
     let allowed = match trouble {
         Trouble::Throttled | Trouble::Server | Trouble::Network | Trouble::NotJson => true,
         Trouble::Forbidden => tries.forbidden < FORBIDDEN_TRIES,
-        Trouble::Authentication | Trouble::Plan | Trouble::Absent | Trouble::Refused => false,
+        Trouble::Authentication
+        | Trouble::Credentials
+        | Trouble::Plan
+        | Trouble::Absent
+        | Trouble::Refused => false,
     };
     if !allowed || tries.total >= policy.max_tries {
         return Decision::GiveUp;
@@ -78,6 +82,13 @@ pub fn decide(
 pub(super) fn full_jitter(longest: Duration) -> Duration {
     let nanoseconds = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
     Duration::from_nanos(fastrand::u64(0..=nanoseconds))
+}
+
+/// Reads `X-RateLimit-Reset`: the Unix second from which requests are welcome again, against the
+/// server's own `date` (CONTRACT B1).
+pub(super) fn rate_limit_reset(value: &str, date: Option<SystemTime>) -> Option<Duration> {
+    let until = SystemTime::UNIX_EPOCH + Duration::from_secs(value.trim().parse().ok()?);
+    Some(until.duration_since(date?).unwrap_or(Duration::ZERO))
 }
 
 /// Reads `Retry-After`: seconds, or an HTTP date relative to the server's own `date`.

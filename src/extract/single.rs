@@ -2,7 +2,7 @@
 
 use super::client::{Client, Question, Reply};
 use super::decode::{self, Row};
-use super::dialect::{self, Ask};
+use super::dialect::{self, Ask, Dialect};
 use super::failure::HttpFailure;
 use super::ids::path_of;
 use crate::catalog::{SingleRead, StreamSpec};
@@ -41,7 +41,25 @@ impl Client {
     /// # Errors
     /// As any request (CONTRACT A1.4).
     pub async fn account(&self, spec: &'static StreamSpec) -> Result<Page> {
-        self.one(&Question { path: spec.path, query: Vec::new(), page: None }).await
+        self.one(&Question::of(spec, spec.path)).await
+    }
+
+    /// Asks for the first element of a list, which proves the key and tells the server's time, and
+    /// gives the first of its fields `names` that holds a text.
+    ///
+    /// # Errors
+    /// As any request (CONTRACT A1.4).
+    pub async fn first_text(
+        &self,
+        spec: &'static StreamSpec,
+        names: &[&str],
+    ) -> Result<Option<String>> {
+        let rows = self.first_rows(spec, Window::ALL).await?;
+        let text = |row: &Row| {
+            let object: serde_json::Value = serde_json::from_slice(&row.json).ok()?;
+            names.iter().find_map(|name| Some(object.get(*name)?.as_str()?.to_owned()))
+        };
+        Ok(rows.iter().find_map(text).filter(|text| !text.is_empty()))
     }
 
     /// Reads one object by id.
@@ -52,7 +70,7 @@ impl Client {
     /// request.
     pub async fn read_one(&self, spec: &'static StreamSpec, id: &str) -> Result<Single> {
         let refuse = |why| {
-            let question = Question { path: spec.path, query: Vec::new(), page: None };
+            let question = Question::of(spec, spec.path);
             self.error(Kind::Contract, &question, why)
         };
         if spec.single == SingleRead::None {
@@ -61,13 +79,14 @@ impl Client {
         let path = path_of(spec.path, id).ok_or_else(|| {
             refuse("the id of an object would address something else; it was not asked for")
         })?;
-        let question = Question { path: &path, query: Vec::new(), page: None };
+        let question = Question::of(spec, &path);
         let error = match self.one(&question).await {
             Ok(page) => return Ok(Single::Found(page)),
             Err(error) => error,
         };
+        let dialect = dialect::of(spec.paging);
         match HttpFailure::of(&error) {
-            Some(failure) if failure.status == Some(404) && failure.api.is_own_shape() => {
+            Some(failure) if says_gone(failure, dialect) => {
                 let HttpFailure { request, observed_at, .. } = *failure;
                 Ok(Single::Missing { request, observed_at })
             }
@@ -126,9 +145,9 @@ impl Client {
     }
 
     async fn first_rows(&self, spec: &'static StreamSpec, window: Window) -> Result<Vec<Row>> {
-        let dialect = dialect::of(spec.paging)?;
+        let dialect = dialect::of(spec.paging);
         let query = dialect.query(&Ask { window, limit: 1, after: None });
-        let question = Question { path: spec.path, query, page: None };
+        let question = Question { query, ..Question::of(spec, spec.path) };
         let reply = self.ask(&question, |body| dialect.decode(body)).await?;
         Ok(reply.value.rows)
     }
@@ -138,6 +157,12 @@ impl Client {
         let elements = vec![value];
         Ok(Page { view: View::Get, request, observed_at, elements, first_position: 0 })
     }
+}
+
+/// Tells whether the API itself says that there is no such object (CONTRACT N1.8).
+fn says_gone(failure: &HttpFailure, dialect: &dyn Dialect) -> bool {
+    let is_404 = failure.status == Some(404) && dialect.owns(&failure.api);
+    is_404 || failure.api.code.as_deref() == Some("ACCOUNT_NOT_FOUND")
 }
 
 fn refuses_filter(error: &Error) -> bool {

@@ -33,7 +33,7 @@ const MAX_PAGES: u64 = 1_000_000;
 /// Times a walk may start over because every known cursor was gone.
 const MAX_RESTARTS: u32 = 3;
 /// Page size below which a refused limit is not halved further (CONTRACT A2.3 rule 1).
-const SMALLEST_LIMIT: u32 = 25;
+pub(super) const SMALLEST_LIMIT: u32 = 25;
 
 /// How a walk ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +44,13 @@ pub enum WalkStatus {
     CursorIgnored,
     /// A row lies outside the window: the filter does nothing, walk without it.
     FilterIgnored,
+    /// The server says that there is more, but names no new cursor (CONTRACT C2, `cursor_stuck`).
+    CursorStuck,
+    /// The server does not say whether there is more (CONTRACT C2, `no_page_info`).
+    NoPageInfo,
+    /// What was met is not what the server counts, twice (CONTRACT B2.2, `list_unstable`): rows came
+    /// and went meanwhile. All of them are true, but what is missing may be there.
+    Unstable,
 }
 
 /// From where an interrupted walk goes on. Holds at most one page of ids and one more.
@@ -85,7 +92,7 @@ pub(super) struct Step {
 }
 
 impl Step {
-    const ASK: Self = Self { send: None, end: None };
+    pub(super) const ASK: Self = Self { send: None, end: None };
 
     fn end(status: WalkStatus) -> Self {
         Self { send: None, end: Some(status) }

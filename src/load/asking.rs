@@ -1,9 +1,12 @@
 //! What a run asks of the warehouse about objects to read again, and tells it.
 
+use std::collections::BTreeMap;
+
 use crate::catalog::{Follows, StreamSpec};
 use crate::error::Result;
 use crate::model::{RequestNumber, Window};
 
+use super::below::{self, Archived};
 use super::feed::{self, Feed};
 use super::hints::{self, Candidates, Place};
 use super::warehouse::{Run, Warehouse};
@@ -156,6 +159,52 @@ impl Warehouse {
         let query = "SELECT count(*) FROM _sync.feed WHERE source = $1 AND run_id = $2 \
                      AND reaches_to IS NULL";
         Ok(self.database().integer(query, &[place.source.into(), (&run.id).into()])? > 0)
+    }
+
+    /// Tells whether a stream holds an object now.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Database`].
+    pub fn knows(&self, place: &Place<'_>, id: &str) -> Result<bool> {
+        below::knows(self.database(), place, id)
+    }
+
+    /// Orders what stands below objects to be listed, those first that were listed longest ago and
+    /// not in this run, at most so many.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Database`].
+    pub fn order_listings(
+        &self,
+        place: &Place<'_>,
+        follows: &Follows,
+        limit: u32,
+        noticed: RequestNumber,
+        run: &Run,
+    ) -> Result<()> {
+        self.database().transaction(|database| {
+            below::order_listings(database, place, follows, limit, (run.number, noticed))
+        })
+    }
+
+    /// Gives the objects that an earlier run's complete list lacked and this run's lacks again.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Database`].
+    pub fn absent_twice(&self, place: &Place<'_>, run: &Run) -> Result<Vec<String>> {
+        below::absent_twice(self.database(), place, run.number)
+    }
+
+    /// Tells of objects what is known of their being archived; the others are not in the answer.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Database`].
+    pub fn archived(
+        &self,
+        place: &Place<'_>,
+        ids: &[String],
+    ) -> Result<BTreeMap<String, Archived>> {
+        self.database().transaction(|database| below::archived(database, place, ids))
     }
 
     /// Counts the objects of a stream that are nominated for deletion.

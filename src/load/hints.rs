@@ -9,6 +9,7 @@ use crate::database::{Database, Param, identifier, literal, qualified};
 use crate::error::Result;
 use crate::model::{Candidate, Cell, RequestNumber, Window};
 
+use super::below;
 use super::warehouse::Run;
 
 /// Most candidates looked at in one go; bounds memory (I10).
@@ -101,17 +102,18 @@ pub(super) fn unsettled(
     }
     let created = place.created();
     let query = format!(
-        "SELECT item.id, {created}, views.id IS NULL FROM {table} AS item \
+        "SELECT item.id, {created}, views.id IS NULL AND NOT {archived} FROM {table} AS item \
          LEFT JOIN _sync.views AS views ON views.source = $1 AND views.stream = $3 \
          AND views.account_id = $2 AND views.id = item.id \
          LEFT JOIN _sync.checked AS checked ON checked.source = $1 AND checked.stream = $3 \
          AND checked.id = item.id \
          WHERE item._account_id = $2 AND {unsettled} \
-         AND (views.id IS NOT NULL OR coalesce({created} <= $4, true)) \
+         AND (views.id IS NOT NULL OR {archived} OR coalesce({created} <= $4, true)) \
          AND item.id NOT IN (SELECT id FROM _sync.dirty WHERE source = $1 AND stream = $3) \
          ORDER BY coalesce({created} >= $5, true) DESC, checked.checked_run NULLS FIRST, \
          {created} DESC, item.id LIMIT {MOST_CANDIDATES}",
         table = place.table(),
+        archived = below::archived_condition(place.spec),
         unsettled = unsettled_condition(place.spec.settled),
     );
     let params = [
@@ -128,6 +130,7 @@ fn unsettled_condition(settled: &[Settled]) -> String {
     let signs = settled.iter().map(|sign| match sign {
         Settled::True(column) => format!("coalesce(item.{}, false)", identifier(column)),
         Settled::Present(column) => format!("item.{} IS NOT NULL", identifier(column)),
+        Settled::Missing(column) => format!("item.{} IS NULL", identifier(column)),
         Settled::Equals(column, value) => {
             format!("coalesce(item.{} = {}, false)", identifier(column), literal(value))
         }

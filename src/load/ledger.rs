@@ -41,6 +41,9 @@ pub enum WalkState {
     },
     /// Its end is proven.
     Complete,
+    /// It met whatever stayed in the list from its start to its end, but rows came and went
+    /// meanwhile: what it did not meet may be there. Counts as a window, never as a whole walk.
+    Unstable,
     /// The server showed what it had at once and ignored the cursor: nothing proves the end, but what
     /// was not shown may be asked for by id.
     Unpaged,
@@ -56,9 +59,13 @@ pub(super) fn advance(
 ) -> Result<()> {
     let (source, account_id, stream) = place;
     database.execute("DELETE FROM _sync.ledger WHERE number = $1", &[advance.number.into()])?;
+    let kind = match advance.state {
+        WalkState::Unstable => WalkKind::Window,
+        _ => advance.kind,
+    };
     let (state, resume) = match &advance.state {
         WalkState::Open { resume } => ("open", resume.as_deref()),
-        WalkState::Complete => ("complete", None),
+        WalkState::Complete | WalkState::Unstable => ("complete", None),
         WalkState::Unpaged | WalkState::Abandoned => return Ok(()),
     };
     database.execute(
@@ -69,7 +76,7 @@ pub(super) fn advance(
             source.into(),
             account_id.into(),
             stream.into(),
-            advance.kind.name().into(),
+            kind.name().into(),
             advance.window.from.into(),
             advance.window.to.into(),
             state.into(),
@@ -175,9 +182,12 @@ fn nominate_absent(
          make_timestamp($4), $5, 0, NULL, NULL, true FROM {table} AS known \
          WHERE _account_id = $3 AND {older}{in_window} \
          AND id NOT IN (SELECT id FROM _sync.walk_ids WHERE walk = $7) \
-         AND id NOT IN (SELECT id FROM _sync.dirty WHERE source = $1 AND stream = $2 AND absent){few}",
+         AND id NOT IN (SELECT id FROM _sync.dirty WHERE source = $1 AND stream = $2 AND absent)\
+         {archived}{few}",
         table = qualified(&unit.source, spec.name),
         older = older_than_walk("$6", advance),
+        // Their list does not show them; they are asked for by id in turn.
+        archived = if spec.archives { " AND _archived_at IS NULL" } else { "" },
         // An unpaged list may hide more than it shows; a few are worth asking for.
         few = if advance.state == WalkState::Unpaged { " LIMIT 20" } else { "" },
     );
@@ -222,6 +232,13 @@ pub(super) fn state(
         &format!("SELECT max(started) {ours} AND state = 'complete' AND kind = 'full'"),
         &place,
     )?;
+    let last_full_rows = database.optional_integer(
+        &format!(
+            "SELECT arg_max(rows_seen, started) {ours} AND state = 'complete' AND kind = 'full'"
+        ),
+        &place,
+    )?;
+    let last_full_rows = last_full_rows.and_then(|rows| u64::try_from(rows).ok());
     let open = database.table(
         &format!(
             "SELECT number, kind, window_from, window_to, started, resume, \
@@ -236,7 +253,7 @@ pub(super) fn state(
         &[source.into(), stream.into()],
     )?;
     let complete_to = coverage.complete_to();
-    Ok(StreamState { complete_to, coverage, last_full_walk, rewalk_noticed, open })
+    Ok(StreamState { complete_to, coverage, last_full_walk, last_full_rows, rewalk_noticed, open })
 }
 
 fn bound(cell: &Cell) -> Option<i64> {

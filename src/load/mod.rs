@@ -5,6 +5,7 @@
 //! transaction names is a true observation without consequence and is swept by the next run.
 
 mod asking;
+mod below;
 mod change_log;
 mod feed;
 mod findings;
@@ -12,6 +13,7 @@ mod hints;
 mod ledger;
 mod marks;
 mod merge;
+mod nested;
 mod news;
 mod rebuild;
 mod schema;
@@ -21,6 +23,7 @@ mod stage;
 mod unit;
 mod warehouse;
 
+pub use below::Archived;
 pub use change_log::{
     ChangeLogListing, CompletedWalk, DamagedPart, LoggedPage, LoggedRows, PartHeader, PartRows,
     list_change_log,

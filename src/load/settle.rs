@@ -1,9 +1,10 @@
 //! What the observations of a load unit settle, and the hints that follow from them.
 
-use crate::catalog::StreamSpec;
+use crate::catalog::{Follows, StreamSpec};
 use crate::database::{Database, Param, identifier, literal, qualified};
 use crate::error::Result;
 
+use super::below;
 use super::merge::Changes;
 use super::sql::{FRESH, is_feed};
 use super::stage::stage_texts;
@@ -113,12 +114,17 @@ fn notice_lines(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
         "UNION ALL SELECT id, observed_at, request FROM staged_deleted"
     };
     for lines in followers {
+        // Below others there is no first walk: every object is news.
+        let is_known = if lines.is_below_others() {
+            "true"
+        } else {
+            "EXISTS (SELECT 1 FROM _sync.ledger WHERE source = $1 AND stream = $2)"
+        };
         database.execute(
             &format!(
                 "INSERT INTO _sync.dirty_parents SELECT $1, $2, id, seen_at, $3, request, NULL \
                  FROM (SELECT id, _observed_at AS seen_at, _request AS request FROM {FRESH} \
-                 WHERE _change IN ('insert', 'update') {gone}) \
-                 WHERE EXISTS (SELECT 1 FROM _sync.ledger WHERE source = $1 AND stream = $2)"
+                 WHERE _change IN ('insert', 'update') {gone}) WHERE {is_known}"
             ),
             &[unit.source.as_str().into(), lines.name.into(), run.number.into()],
         )?;
@@ -129,7 +135,9 @@ fn notice_lines(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
 /// A line that came, changed or went changes the object that it is or was on. Lines that the first
 /// walk brings are no news.
 fn notice_parents(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> {
-    let Some(follows) = unit.spec.follows else { return Ok(()) };
+    let Some(follows) = unit.spec.follows.filter(|_| !unit.spec.is_below_others()) else {
+        return Ok(());
+    };
     if !unit.followed.iter().any(|spec| spec.name == follows.stream) {
         return Ok(());
     }
@@ -177,6 +185,24 @@ fn leave_parents(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> 
         .map(|parent| vec![Some(parent.id.clone()), Some(parent.asked.to_string())])
         .collect();
     stage_texts(database, "staged_parents", &["id", "asked"], &rows)?;
+    if !unit.spec.is_below_others() {
+        leave_behind(database, run, unit, &follows)?;
+    }
+    database.execute(
+        "DELETE FROM _sync.dirty_parents AS dirty USING staged_parents WHERE dirty.source = $1 \
+         AND dirty.stream = $2 AND dirty.parent_id = staged_parents.id \
+         AND (dirty.noticed_run < $3 OR dirty.noticed_request <= staged_parents.asked::BIGINT)",
+        &[unit.source.as_str().into(), unit.spec.name.into(), run.number.into()],
+    )?;
+    if unit.spec.is_below_others() {
+        below::mark_listed(database, run, unit)?;
+        below::nominate_lines(database, run, unit, follows.column)?;
+    }
+    Ok(())
+}
+
+/// A GET will tell where a line went.
+fn leave_behind(database: &Database, run: &Run, unit: &LoadUnit, follows: &Follows) -> Result<()> {
     database.execute(
         &format!(
             "INSERT INTO _sync.dirty SELECT $1, $2, known.id, 'left its ' || $5, \
@@ -194,12 +220,6 @@ fn leave_parents(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()> 
             follows.field.into(),
             crate::clock::now_micros().into(),
         ],
-    )?;
-    database.execute(
-        "DELETE FROM _sync.dirty_parents AS dirty USING staged_parents WHERE dirty.source = $1 \
-         AND dirty.stream = $2 AND dirty.parent_id = staged_parents.id \
-         AND (dirty.noticed_run < $3 OR dirty.noticed_request <= staged_parents.asked::BIGINT)",
-        &[unit.source.as_str().into(), unit.spec.name.into(), run.number.into()],
     )?;
     Ok(())
 }

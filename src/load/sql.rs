@@ -76,6 +76,9 @@ pub(super) fn create_source(source: &str, kind: &SourceKind) -> String {
     for spec in kind.tables() {
         sql.push_str(&create_stream(source, spec));
     }
+    for nested in kind.nested {
+        sql.push_str(&super::nested::create(source, nested));
+    }
     sql
 }
 

@@ -217,10 +217,19 @@ impl Warehouse {
         })
     }
 
+    /// Gives the account that a source's schema holds.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn bound_account(&self, source: &str) -> Result<Option<String>> {
+        let query = "SELECT account_id FROM _sync.sources WHERE source = $1";
+        Ok(self.database.texts(query, &[source.into()])?.into_iter().next())
+    }
+
     /// Binds a source's schema to an account at the first run, and refuses another one later.
     ///
     /// # Errors
-    /// [`Kind::WrongAccount`] naming both accounts; [`Kind::Database`].
+    /// [`Kind::WrongAccount`] naming both accounts, or both kinds; [`Kind::Database`].
     pub fn bind_account(
         &self,
         run: &Run,
@@ -228,9 +237,19 @@ impl Warehouse {
         kind: &SourceKind,
         account_id: &str,
     ) -> Result<()> {
-        let query = "SELECT account_id FROM _sync.sources WHERE source = $1";
-        let known = self.database.texts(query, &[source.into()])?;
-        match known.first() {
+        let query = "SELECT kind FROM _sync.sources WHERE source = $1";
+        let known_kind = self.database.texts(query, &[source.into()])?.into_iter().next();
+        if let Some(known) = known_kind.filter(|known| *known != kind.identity()) {
+            return Err(Error::new(
+                Kind::WrongAccount,
+                format!(
+                    "source `{source}`: the settings say {}, but the warehouse holds {known}; give \
+                     the new source another name, since ids may differ",
+                    kind.identity()
+                ),
+            ));
+        }
+        match self.bound_account(source)? {
             Some(known) if known == account_id => Ok(()),
             Some(known) => Err(Error::new(
                 Kind::WrongAccount,
@@ -242,7 +261,12 @@ impl Warehouse {
             None => {
                 self.database.execute(
                     "INSERT INTO _sync.sources VALUES ($1, $2, $3, $4)",
-                    &[source.into(), kind.name.into(), account_id.into(), (&run.id).into()],
+                    &[
+                        source.into(),
+                        (&kind.identity()).into(),
+                        account_id.into(),
+                        (&run.id).into(),
+                    ],
                 )?;
                 Ok(())
             }

@@ -38,3 +38,16 @@ pub struct Page {
     /// Position of the first element within its walk, 0-based; used to name quarantined elements.
     pub first_position: u64,
 }
+
+impl Page {
+    /// Gives an element with one more field at its end, `value` being JSON; `None` if the element is
+    /// no object.
+    #[must_use]
+    pub fn with_member(element: &[u8], name: &str, value: &str) -> Option<Bytes> {
+        let text = element.trim_ascii();
+        let inner = text.strip_prefix(b"{")?.strip_suffix(b"}")?;
+        let comma = if inner.trim_ascii().is_empty() { "" } else { "," };
+        let field = format!("{comma}\"{name}\":{value}}}");
+        Some([b"{", inner, field.as_bytes()].concat().into())
+    }
+}

@@ -11,6 +11,8 @@ pub struct StreamState {
     pub coverage: Coverage,
     /// When the last complete walk of the whole list began, Unix seconds by the server.
     pub last_full_walk: Option<i64>,
+    /// Rows that it met.
+    pub last_full_rows: Option<u64>,
     /// When it was noticed that the whole list must be walked again, Unix seconds by the server.
     pub rewalk_noticed: Option<i64>,
     /// A walk that was cut off.

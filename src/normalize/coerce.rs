@@ -29,6 +29,12 @@ pub(super) fn text_column<'a>(
     match coercion {
         Coercion::TextOrJson => text_or_json(value, notes),
         Coercion::LowerText => text(value, notes).map(lower),
+        // Written without looking at the object.
+        Coercion::ApiVersion => None,
+        Coercion::LowerTextWithout(prefix) => text(value, notes).map(|text| {
+            let text = lower(text);
+            text.strip_prefix(prefix).map(ToOwned::to_owned).map_or(text, Cow::Owned)
+        }),
         Coercion::Enum(known) => enumerated(value, known, notes),
         Coercion::Reference | Coercion::EventCustomer => reference(value, notes),
         Coercion::ReferenceWithPrefix(prefix) => reference_with_prefix(value, prefix, notes),

@@ -32,6 +32,8 @@ pub(super) fn data_type(coercion: Coercion) -> DataType {
         Coercion::Text
         | Coercion::TextOrJson
         | Coercion::LowerText
+        | Coercion::LowerTextWithout(_)
+        | Coercion::ApiVersion
         | Coercion::Enum(_)
         | Coercion::Json
         | Coercion::JsonObject
@@ -93,6 +95,13 @@ impl ColumnBuilder {
             Self::Day(column) => {
                 column.append_option(value.and_then(|value| coerce::day(value, notes)));
             }
+        }
+    }
+
+    /// Adds one row of a text column, whatever the record says.
+    pub(super) fn append_text(&mut self, text: Option<&str>) {
+        if let Self::Text(column) = self {
+            column.append_option(text);
         }
     }
 

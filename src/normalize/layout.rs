@@ -36,6 +36,8 @@ pub(super) struct Chosen<'a> {
 pub(super) struct Layout {
     /// Top-level fields that are `id`, `object` or a source of a column, in bytewise order.
     names: Vec<&'static str>,
+    /// Slots of those that are shown elsewhere: the id, and the name of the type.
+    own: Vec<usize>,
     /// Slots of fields that some column looks into.
     opened: Vec<usize>,
     columns: Vec<Column>,
@@ -56,10 +58,12 @@ impl Layout {
     /// Works out the layout of a stream.
     pub(super) fn new(spec: &'static StreamSpec) -> Self {
         let sources = spec.fields.iter().flat_map(|field| field.sources.iter().copied());
-        let mut names: Vec<_> = sources.map(top_level).chain(["id", "object"]).collect();
+        let own = if spec.object.is_empty() { &["id"][..] } else { &["id", "object"] };
+        let mut names: Vec<_> = sources.map(top_level).chain(own.iter().copied()).collect();
         names.sort_unstable();
         names.dedup();
-        let mut layout = Self { names, opened: Vec::new(), columns: Vec::new() };
+        let mut layout = Self { names, own: Vec::new(), opened: Vec::new(), columns: Vec::new() };
+        layout.own = own.iter().map(|name| layout.slot(name)).collect();
         for field in spec.fields {
             let sources = field.sources.iter().map(|name| layout.source(field, name)).collect();
             layout.columns.push(Column { field, sources });
@@ -126,14 +130,13 @@ impl Layout {
         record: &Record<'o, 'a>,
         mut visit: impl FnMut(&'o super::json::Member<'a>, bool),
     ) {
-        let own = [self.slot("id"), self.slot("object")];
         let mut names = self.names.iter().enumerate().peekable();
         for member in record.object.members() {
             while names.next_if(|(_, name)| *name.as_bytes() < *member.key).is_some() {}
             match names.peek() {
                 Some((slot, name)) if *name.as_bytes() == *member.key => {
                     let shown = record.shown.get(*slot).is_some_and(|shown| *shown);
-                    if !shown && !own.contains(slot) && !member.value.is_null() {
+                    if !shown && !self.own.contains(slot) && !member.value.is_null() {
                         visit(member, false);
                     }
                 }

@@ -12,6 +12,7 @@
 //! and hash that (`write`), mask it if so configured (`sensitive`), look up where each field goes
 //! (`layout`), coerce (`coerce`, `number`, `time`), append (`columns`, `page`).
 
+mod account_numbers;
 mod coerce;
 mod columns;
 mod json;
@@ -61,7 +62,7 @@ impl Normalizer {
             spec,
             schema: Arc::new(stage_schema(spec)),
             layout: Layout::new(spec),
-            masker: Masker::new(sensitive, spec.sensitive),
+            masker: Masker::new(sensitive, spec),
             list_fields: BTreeSet::new(),
         }
     }

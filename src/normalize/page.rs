@@ -15,6 +15,7 @@ use super::coerce::{self, Notes};
 use super::columns::ColumnBuilder;
 use super::json::{Object, Value, repair};
 use super::write;
+use crate::catalog::{Coercion, PARENT};
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::{Batch, Page, Problem, ProblemCode, Quarantined, UnknownField, View};
 
@@ -141,16 +142,24 @@ impl<'n> Rows<'n> {
     }
 
     fn record(&mut self, position: u64, object: &Object<'_>, raw: &str, hashes: &Hashes) {
-        if foreign(object, self.normalizer.spec.object) {
+        let spec = self.normalizer.spec;
+        let names_its_type = !spec.object.is_empty();
+        if names_its_type && foreign(object, spec.object) {
             return self.quarantine(position, Some(object), raw, ProblemCode::UnexpectedObject);
         }
         self.notes.clear();
-        let Some(id) = coerce::record_id(object.get("id"), &mut self.notes) else {
+        let Some(mut id) = coerce::record_id(object.get("id"), &mut self.notes) else {
             return self.quarantine(position, Some(object), raw, ProblemCode::NoId);
         };
+        if spec.id_within_parent {
+            let Some(parent) = coerce::record_id(object.get(PARENT), &mut self.notes) else {
+                return self.quarantine(position, Some(object), raw, ProblemCode::NoId);
+            };
+            id = Cow::Owned(format!("{parent}/{id}"));
+        }
         let row = Row { id: &id, first_problem: self.problems.len() };
         self.report(&row, "id", object.get("id"));
-        if object.get("object").is_none() {
+        if names_its_type && object.get("object").is_none() {
             self.notes.push(ProblemCode::ObjectMissing);
             self.report(&row, "object", None);
         }
@@ -169,6 +178,12 @@ impl<'n> Rows<'n> {
         let layout = &self.normalizer.layout;
         let mut record = layout.record(object);
         for (index, field) in layout.columns().enumerate() {
+            if field.coercion == Coercion::ApiVersion {
+                if let Some(column) = self.columns.get_mut(index) {
+                    column.append_text(self.normalizer.spec.api_version);
+                }
+                continue;
+            }
             let chosen = layout.choose(index, &mut record);
             if let Some(column) = self.columns.get_mut(index) {
                 column.append(field, chosen.map(|chosen| chosen.value), &mut self.notes);

@@ -7,9 +7,10 @@ use std::fmt::{self, Write as _};
 
 use sha2::{Digest, Sha256};
 
+use super::account_numbers;
 use super::json::{JsonType, Member, Object, Value};
 use super::write::{MAX_DEPTH, exact_string};
-use crate::catalog::SOURCE_KINDS;
+use crate::catalog::{SOURCE_KINDS, StreamSpec};
 
 /// What becomes of values that the catalogue calls sensitive.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,20 +53,22 @@ pub(super) struct Masker {
     sensitive: Sensitive,
     /// Sensitive fields of the stream's own type.
     own: &'static [&'static str],
+    /// Account and card numbers are sensitive wherever they stand, whatever the settings say.
+    masks_numbers: bool,
     /// Sensitive fields by the value of `object`, over all source kinds.
     types: BTreeMap<&'static str, Vec<&'static str>>,
 }
 
 impl Masker {
     /// Collects the sensitive fields of the catalogue.
-    pub(super) fn new(sensitive: Sensitive, own: &'static [&'static str]) -> Self {
+    pub(super) fn new(sensitive: Sensitive, spec: &StreamSpec) -> Self {
         let mut types: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for table in SOURCE_KINDS.iter().flat_map(|kind| kind.tables()) {
-            if !table.sensitive.is_empty() {
+            if !table.sensitive.is_empty() && !table.object.is_empty() {
                 types.entry(table.object).or_default().extend(table.sensitive);
             }
         }
-        Self { sensitive, own, types }
+        Self { sensitive, own: spec.sensitive, masks_numbers: spec.masks_numbers, types }
     }
 
     /// Gives the element as it may be stored, if that differs from what was received.
@@ -73,17 +76,23 @@ impl Masker {
     /// In a changed element fields keep their order, and duplicate keys and whitespace are gone.
     /// Values nested deeper than 64 levels cannot be searched and become `null`.
     pub(super) fn element(&self, text: &str) -> Option<String> {
-        let cover = match &self.sensitive {
-            Sensitive::Keep => return None,
-            Sensitive::Hash { salt } => Cover::Salted(salt),
-            Sensitive::Drop => Cover::Removed,
+        let text = text.trim_ascii();
+        let covered = match &self.sensitive {
+            Sensitive::Keep => None,
+            Sensitive::Hash { salt } => {
+                self.rewrite(Value::trusted(text), self.own, Cover::Salted(salt))
+            }
+            Sensitive::Drop => self.rewrite(Value::trusted(text), self.own, Cover::Removed),
         };
-        self.rewrite(Value::trusted(text.trim_ascii()), self.own, cover)
+        if self.masks_numbers {
+            return account_numbers::mask(covered.as_deref().unwrap_or(text)).or(covered);
+        }
+        covered
     }
 
     /// Gives a value as problem records show it: the text received, sensitive parts starred.
     pub(super) fn shown<'a>(&self, field: &str, value: Value<'a>) -> Cow<'a, str> {
-        if self.own.contains(&field) {
+        if self.own.contains(&field) || self.masks_numbers {
             return Cow::Borrowed(STARS);
         }
         match value.json_type() {

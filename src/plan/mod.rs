@@ -25,7 +25,14 @@ pub struct Options {
     pub full: bool,
     /// Walk this instead of what is new.
     pub backfill: Option<Backfill>,
+    /// The source tells what changed. Where it does not, lists that are not too long are walked whole
+    /// by every run, since nothing else shows edits.
+    pub has_feed: bool,
 }
+
+/// Rows up to which a list of a source without a feed is walked whole by every run: 200 pages, or
+/// under a minute at the pace that such sources allow.
+const SHORT_LIST_ROWS: u64 = 20_000;
 
 /// A part of the past that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,8 +160,11 @@ pub fn walks(spec: &StreamSpec, state: &StreamState, options: Options, now: i64)
     let is_ordered = state
         .rewalk_noticed
         .is_some_and(|noticed| full_from.is_none_or(|started| started < noticed));
-    let full_is_due =
-        is_ordered || full_from.is_none_or(|last| now.saturating_sub(last) >= options.rewalk_every);
+    let is_short =
+        state.last_full_rows.map_or(state.open.is_none(), |rows| rows <= SHORT_LIST_ROWS);
+    let full_is_due = is_ordered
+        || !options.has_feed && is_short
+        || full_from.is_none_or(|last| now.saturating_sub(last) >= options.rewalk_every);
     let resumes_full = resumed.as_ref().is_some_and(|walk| walk.kind == WalkKind::Full);
     let fresh = match complete_to {
         Some(complete_to)
@@ -220,6 +230,7 @@ pub fn reason(state: &StreamState, options: Options, walk: &Walk) -> &'static st
         (WalkKind::Full, None) if options.full => "asked for",
         (WalkKind::Full, None) if is_first => "never walked to its end",
         (WalkKind::Full, None) if state.rewalk_noticed.is_some() => "the event feed has a gap",
+        (WalkKind::Full, None) if !options.has_feed => "the source tells no edits",
         (WalkKind::Full, None) => "re-walk is due",
         (WalkKind::Window, None) => "new since the last run, and the lookback",
     }

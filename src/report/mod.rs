@@ -1,10 +1,12 @@
 //! What analysts ask: bundled queries as contracts, the SQL that puts them and the views they read
 //! into a snapshot, running them on a published snapshot, and drawing the result.
 //!
-//! Pure: [`timezone_sql`], [`model_sql`] and, to be executed after them in the same transaction,
-//! [`report_sql`]; [`parse`]; [`render()`]. IO: only `query`, read-only.
+//! Pure: [`timezone_sql`], [`model_sql`], [`conformed_sql`] and, to be executed after them in the same
+//! transaction, [`report_sql`]; [`parse`]; [`render()`]. IO: only `query`, read-only.
 
 mod catalog;
+mod conformed;
+mod fitting;
 mod header;
 mod html;
 mod models;
@@ -16,6 +18,7 @@ mod tie_out;
 mod zone;
 
 pub use catalog::{REPORTS, Report, find_report, report_sql};
+pub use conformed::conformed_sql;
 pub use header::{Contract, ContractColumn, Parameter, TieOut, parse};
 pub use models::{ModelSource, model_sql};
 pub use money::{exponent, major_units};

@@ -3,6 +3,7 @@
 //! Pure text. Reports and analysts read these views instead of the schemas of single sources; a
 //! source kind without a column contributes NULL, so that every kind fits without a new report.
 
+use super::fitting::{BESIDE, fits};
 use crate::catalog::{Field, SourceKind, source_kind};
 use crate::database::{identifier, literal, qualified};
 
@@ -132,7 +133,7 @@ const STAND_INS: &[(&str, &str)] = &[
     ("{terms}", "CASE WHEN item.terms BETWEEN 0 AND 36500 THEN CAST(item.terms AS INTEGER) END"),
     (
         "{issued_on}",
-        "coalesce(model.local_date(item.issued_at), CASE WHEN item.paid OR item.overdue_amount > 0 \
+        "coalesce(item.issued_day, model.local_date(item.issued_at), CASE WHEN item.paid OR item.overdue_amount > 0 \
          THEN coalesce(item.due_date - {terms}, model.local_date(item.created_at), \
          model.local_date(item._first_seen_at)) END)",
     ),
@@ -208,7 +209,7 @@ const INVOICE: &[Derived] = &[
         column: "currency",
         sql_type: "VARCHAR",
         comment: "The one currency code of its transactions, else the source's default_currency; NULL where unknown or mixed.",
-        expression: "CASE WHEN lines.mixed_currency THEN NULL ELSE coalesce(lines.currency, {default_currency}) END",
+        expression: "CASE WHEN lines.mixed_currency THEN NULL ELSE coalesce(item.shown_currency, lines.currency, {default_currency}) END",
     },
     Derived {
         column: "mixed_currency",
@@ -244,7 +245,7 @@ const INVOICE: &[Derived] = &[
         column: "issued_estimated",
         sql_type: "BOOLEAN",
         comment: "issued_on is not from issued_at.",
-        expression: "item.issued_at IS NULL AND ({issued_on}) IS NOT NULL",
+        expression: "item.issued_day IS NULL AND item.issued_at IS NULL AND ({issued_on}) IS NOT NULL",
     },
     Derived {
         column: "due_on",
@@ -267,8 +268,8 @@ const INVOICE: &[Derived] = &[
     Derived {
         column: "changed_on",
         sql_type: "DATE",
-        comment: "Day on which the newest version was first seen.",
-        expression: "model.local_date(item._changed_at)",
+        comment: "Day on which it was settled, where the source tells, else on which the newest version was first seen.",
+        expression: "model.local_date(coalesce(item.settled_at, item._changed_at))",
     },
 ];
 
@@ -471,7 +472,10 @@ impl View {
             Join::Lines(column) => (
                 "lines",
                 format!("lines.invoice_id = item.{}", identifier(column)),
-                lines(&clock.rows(schema, "transactions")),
+                match kind.and_then(|kind| kind.stream("transactions")) {
+                    Some(_) => lines(&clock.rows(schema, "transactions")),
+                    None => lines(NO_LINES),
+                },
             ),
             Join::Seen { needs, states } => {
                 let spec = kind.and_then(|kind| kind.stream(self.name));
@@ -490,18 +494,24 @@ impl View {
         format!(" LEFT JOIN {rows} AS {name} ON {name}._account_id = item._account_id AND {on}")
     }
 
-    /// Selects a table's columns in the common shape, NULL where the kind lacks one.
+    /// Selects a table's columns in the common shape, NULL where the kind has nothing for one; `None`
+    /// where it has no such objects. Other kinds share names of streams, but not what they mean.
     fn item_select(&self, source: &ModelSource, clock: Clock) -> Option<String> {
-        let spec = source_kind(source.kind)?.stream(self.name)?;
-        let columns: Vec<String> = self
-            .fields()
-            .iter()
-            .map(|field| {
-                let name = identifier(field.column);
-                if spec.has_column(field.column) {
-                    name
-                } else {
-                    format!("CAST(NULL AS {}) AS {name}", field.coercion.sql_type())
+        let fits = match source.kind {
+            SHAPE => None,
+            kind => Some(fits(kind, self.name)?),
+        };
+        let own = self.fields().iter().map(|field| (field.column, field.coercion.sql_type()));
+        let columns: Vec<String> = own
+            .map(|(column, sql_type)| (column, sql_type, fits.is_none()))
+            .chain(BESIDE.iter().map(|(column, sql_type)| (*column, *sql_type, false)))
+            .map(|(column, sql_type, is_sent)| {
+                let name = identifier(column);
+                let fit = fits.unwrap_or_default().iter().find(|(fitted, _)| *fitted == column);
+                match fit {
+                    Some((_, expression)) => format!("{expression} AS {name}"),
+                    None if is_sent => name,
+                    None => format!("CAST(NULL AS {sql_type}) AS {name}"),
                 }
             })
             .collect();
@@ -520,6 +530,12 @@ fn spelt_out(expression: &str) -> String {
     };
     spelt(spelt(expression.to_owned()))
 }
+
+/// Stands for the transactions of a kind that has none.
+const NO_LINES: &str = "(SELECT CAST(NULL AS VARCHAR) AS _account_id, \
+     CAST(NULL AS VARCHAR) AS invoice_id, CAST(NULL AS VARCHAR) AS currency, \
+     CAST(NULL AS VARCHAR) AS status, CAST(NULL AS BIGINT) AS amount, \
+     CAST(NULL AS BOOLEAN) AS paid WHERE FALSE)";
 
 /// Selects per invoice the currencies, the number and the sums of its transactions.
 fn lines(transactions: &str) -> String {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::identity::Identity;
 use super::{Account, SyncOptions, publishing, source};
 use crate::clock;
 use crate::config::Settings;
 use crate::durable;
 use crate::error::Result;
 use crate::model::Observer;
-use crate::normalize::{Normalizer, Sensitive};
+use crate::normalize::Sensitive;
 
 /// What a source answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,14 +31,8 @@ pub async fn check_account(
 ) -> Result<CheckedAccount> {
     let client = source::client(account, options, observer)?;
     let name = &account.source.name;
-    let account_id = match account.source.kind.account {
-        Some(spec) => {
-            let page = client.account(spec).await?;
-            let batch = Normalizer::new(spec, Sensitive::Keep).normalize(&page)?;
-            source::account_id(name, &batch)?
-        }
-        None => name.clone(),
-    };
+    let identity = Identity::ask(&client, name, account.source.kind, Sensitive::Keep).await?;
+    let account_id = identity.account_id(name, None);
     let here = clock::now_micros().div_euclid(1_000_000);
     Ok(CheckedAccount { account_id, clock_difference: client.server_now()? - here })
 }

@@ -1,12 +1,13 @@
-//! Lists the lines of objects that changed: they change with them without an event of their own.
+//! Lists the lines of objects that changed: they change with them without an event of their own. Some
+//! lists exist below each object only; there every object gets its turn.
 
 use arrow::array::{Array, AsArray};
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
-use crate::catalog::{Follows, StreamSpec};
+use crate::catalog::{Follows, Listing, StreamSpec};
 use crate::error::{Error, Result};
-use crate::extract::{self, Filter, WalkRequest, WalkStatus};
+use crate::extract::{self, Filter, HttpFailure, WalkRequest, WalkStatus};
 use crate::load::LinesOf;
 use crate::model::{Batch, Page, RowCounts, Window};
 use crate::normalize::Normalizer;
@@ -30,6 +31,8 @@ pub(super) struct Listed {
     pub(super) unlistable: Vec<String>,
     /// The first failure.
     pub(super) failure: Option<Error>,
+    /// The first failure of a list that has no other place.
+    pub(super) unlisted: Option<Error>,
 }
 
 /// Lists the lines of these objects, at most [`PARENTS_AT_ONCE`], and commits them in one unit.
@@ -52,6 +55,16 @@ pub(super) async fn list(
                 listed.unlistable.push(id);
                 continue;
             }
+            Err(error) if error.kind().ends_run() => return Err(error),
+            Err(error) if spec.is_below_others() => {
+                if is_below_nothing(context, follows, &id, &error).await? {
+                    unit.lines_of.push(LinesOf { id, asked });
+                } else {
+                    listed.in_vain.push(id);
+                    listed.unlisted = listed.unlisted.or(Some(error));
+                }
+                continue;
+            }
             Err(error) => {
                 listed.in_vain.push(id);
                 listed.failure = listed.failure.or(Some(error));
@@ -60,7 +73,8 @@ pub(super) async fn list(
         };
         let batches =
             pages.iter().map(|page| normalizer.normalize(page)).collect::<Result<Vec<_>>>()?;
-        if batches.iter().all(|batch| are_lines_of(batch, follows, &id)) {
+        let is_below = spec.is_below_others();
+        if is_below || batches.iter().all(|batch| are_lines_of(batch, follows, &id)) {
             unit.lines_of.push(LinesOf { id, asked });
         } else {
             listed.unlistable.push(id);
@@ -80,9 +94,14 @@ async fn lines_of(
     follows: &Follows,
     parent: &str,
 ) -> Result<Option<Vec<Page>>> {
-    let filter = Filter { parameter: follows.parameter, value: parent.to_owned() };
-    let request =
-        WalkRequest { spec, window: Window::ALL, resume: None, filter: Some(filter), width: 1 };
+    let (filter, below) = match follows.listing {
+        Listing::Parameter(parameter) => {
+            (Some(Filter { parameter, value: parent.to_owned() }), None)
+        }
+        Listing::Path => (None, Some(parent.to_owned())),
+    };
+    let (window, resume) = (Window::ALL, None);
+    let request = WalkRequest { spec, window, resume, filter, below, width: 1 };
     let (sender, mut receiver) = mpsc::channel(1);
     let client = context.client.clone();
     let walking = extract::walk(&client, request, sender, Ok);
@@ -101,9 +120,27 @@ async fn lines_of(
     match end {
         _ if pages.len() > MOST_PAGES => Ok(None),
         Ok(end) if end.status == WalkStatus::Complete => Ok(Some(pages)),
+        Ok(end) if spec.is_below_others() => context.judge(spec, end).map(|()| None),
         Ok(_) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Tells whether a list is gone because its object is, which was proven before.
+async fn is_below_nothing(
+    context: &StreamContext,
+    follows: &Follows,
+    id: &str,
+    error: &Error,
+) -> Result<bool> {
+    let is_absent = HttpFailure::of(error).is_some_and(|failure| failure.status == Some(404));
+    let Some(object) = context.kind.stream(follows.stream).filter(|_| is_absent) else {
+        return Ok(false);
+    };
+    let id = id.to_owned();
+    context
+        .ask(object, move |warehouse, place, _| warehouse.knows(place, &id).map(|known| !known))
+        .await
 }
 
 /// Tells whether every row names this object: a server ignores a parameter that it does not know

@@ -1,8 +1,11 @@
 //! The only place that sees all stages: wires plan → extract → normalize → load → publish.
 
+mod answers;
 mod check;
 mod deletion;
 mod feed;
+mod gathering;
+mod identity;
 mod lines;
 mod lock;
 mod outlook;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::source::{account_id, client};
+use super::identity::Identity;
+use super::source::client;
 use super::store::blocking;
 use super::{Account, SyncOptions};
 use crate::catalog::{CreatedFilter, StreamSpec};
@@ -12,7 +13,7 @@ use crate::error::Result;
 use crate::extract::Client;
 use crate::load::{Place, Warehouse};
 use crate::model::{Observer, StreamState, WalkKind, Window};
-use crate::normalize::{Normalizer, Sensitive};
+use crate::normalize::Sensitive;
 use crate::plan::{self, Walk};
 
 use super::lock::Lock;
@@ -79,13 +80,8 @@ pub async fn outlook(
     let began = Instant::now();
     let client = client(&account, options, observer)?;
     let source = account.source.clone();
-    let id = match source.kind.account {
-        Some(spec) => {
-            let page = client.account(spec).await?;
-            account_id(&source.name, &Normalizer::new(spec, Sensitive::Keep).normalize(&page)?)?
-        }
-        None => source.name.clone(),
-    };
+    let identity = Identity::ask(&client, &source.name, source.kind, Sensitive::Keep).await?;
+    let id = identity.account_id(&source.name, None);
     let now = client.server_now()?;
     let lookahead = Lookahead { source: &source, account_id: id, options, now, settings };
     let known = lookahead.known().await?;
@@ -141,7 +137,9 @@ impl Lookahead<'_> {
             self.source.selects(spec.name)
                 && (wanted.is_empty() || wanted.iter().any(|name| name == spec.name))
         };
-        self.source.kind.streams.iter().filter(is_wanted).collect()
+        // What stands below other objects is read within the budget of reads by id.
+        let streams = self.source.kind.streams.iter();
+        streams.filter(|spec| !spec.is_below_others()).filter(is_wanted).collect()
     }
 
     /// Asks the working database; a warehouse that does not exist knows nothing.
@@ -181,6 +179,7 @@ impl Lookahead<'_> {
             rewalk_every: self.settings.sync.rewalk_every,
             full: self.options.full,
             backfill: self.options.backfill,
+            has_feed: self.source.kind.has_feed(),
         };
         let mut planned = Vec::new();
         for walk in plan::walks(spec, &known.state, plan, self.now) {

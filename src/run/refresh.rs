@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt};
 
 use crate::catalog::{SingleRead, StreamSpec};
-use crate::error::{Error, Result};
-use crate::extract::{Single, is_usable_id};
+use crate::error::{Error, Kind, Result};
+use crate::extract::is_usable_id;
 use crate::load::{Candidates, Deleted};
-use crate::model::{Batch, Event};
+use crate::model::Event;
 use crate::normalize::Normalizer;
 use crate::plan::{self, Reading};
 
+use super::answers::{Answers, mark_archived};
 use super::stream::{StreamContext, StreamProgress, interrupted};
 use super::{deletion, lines};
 
@@ -38,6 +39,8 @@ pub(super) struct Refreshed {
     pub(super) braked: BTreeMap<&'static str, Error>,
     /// The first failure that did not end it.
     pub(super) failure: Option<Error>,
+    /// Lists below other objects that could not be read, each with the first failure.
+    pub(super) unlisted: BTreeMap<&'static str, Error>,
 }
 
 /// Reads again what is due; what was committed before an error is in `refreshed`.
@@ -63,6 +66,8 @@ pub(super) async fn refresh(
     work.follow_hints().await?;
     work.read_unsettled().await?;
     work.follow_hints().await?;
+    work.list_in_turn().await?;
+    work.remove_unfindable().await?;
     while work.remove_deleted().await? {
         // What a deleted line was on has changed.
         work.follow_hints().await?;
@@ -95,6 +100,12 @@ impl Refresh<'_> {
         wanted.filter(|spec| spec.single == SingleRead::ById).collect()
     }
 
+    /// Streams of which only lists tell what is gone.
+    fn unfindable(&self) -> Vec<&'static StreamSpec> {
+        let wanted = self.context.wanted.iter().copied();
+        wanted.filter(|spec| spec.single == SingleRead::None && !spec.append_only).collect()
+    }
+
     async fn normalizer(&self, spec: &'static StreamSpec) -> Result<Normalizer> {
         let fields = self
             .context
@@ -108,7 +119,7 @@ impl Refresh<'_> {
     }
 
     async fn brake(&mut self) -> Result<()> {
-        for spec in self.streams() {
+        for spec in self.streams().into_iter().chain(self.unfindable()) {
             if let Some(error) = deletion::brake(self.context, spec).await? {
                 self.refreshed.braked.insert(spec.name, error);
             }
@@ -121,8 +132,10 @@ impl Refresh<'_> {
     async fn follow_hints(&mut self) -> Result<()> {
         loop {
             let before = self.context.client.requests_sent();
-            for spec in self.streams() {
-                self.read_dirty(spec).await?;
+            for spec in self.context.wanted.iter().copied() {
+                if spec.single == SingleRead::ById {
+                    self.read_dirty(spec).await?;
+                }
                 self.list_lines(spec).await?;
             }
             if self.context.client.requests_sent() == before {
@@ -220,17 +233,29 @@ impl Refresh<'_> {
         ids: &[String],
     ) -> Result<()> {
         let client = &self.context.client;
+        let archived = match spec.archives {
+            true => {
+                let ids = ids.to_vec();
+                let known = self
+                    .context
+                    .ask(spec, move |warehouse, place, _| warehouse.archived(place, &ids));
+                known.await?
+            }
+            false => BTreeMap::new(),
+        };
         let mut reads = stream::iter(ids.to_vec())
             .map(|id| async move {
                 let single = client.read_one(spec, &id).await;
                 (id, single)
             })
             .buffer_unordered(READS_AHEAD);
+        let mark = |id: &str, single| mark_archived(archived.get(id).copied(), single);
         let mut answers = Answers::default();
         while let Some((id, single)) = reads.next().await {
             if *self.context.stop.borrow() {
                 answers.end = Some(interrupted());
             } else {
+                let single = single.map(|single| mark(&id, single));
                 answers.take(id, single, normalizer)?;
             }
             if answers.end.is_some() {
@@ -292,7 +317,64 @@ impl Refresh<'_> {
             if let Some(failure) = listed.failure {
                 self.note(Err::<(), Error>(failure))?;
             }
+            if let Some(failure) = listed.unlisted {
+                let kind = failure.kind();
+                self.refreshed.unlisted.entry(spec.name).or_insert(failure);
+                if matches!(kind, Kind::Forbidden | Kind::Unavailable | Kind::Authentication) {
+                    // Not a fault of one object: the others would answer the same.
+                    return Ok(());
+                }
+            }
         }
+    }
+
+    /// Lists what stands below objects that did not change, those first that were listed longest ago,
+    /// as far as the budget goes: what is below them changes without a sign.
+    async fn list_in_turn(&mut self) -> Result<()> {
+        let streams: Vec<_> =
+            self.context.wanted.iter().copied().filter(|spec| spec.is_below_others()).collect();
+        for (index, spec) in streams.iter().copied().enumerate() {
+            let waiting = u64::try_from(streams.len() - index).unwrap_or(1);
+            let share = self.budget() / waiting / REQUESTS_PER_LISTING;
+            let Some(follows) = spec.follows.filter(|_| share > 0) else { continue };
+            if self.refreshed.unlisted.contains_key(spec.name) {
+                continue;
+            }
+            let limit = u32::try_from(share).unwrap_or(u32::MAX);
+            let noticed = self.context.client.requests_sent();
+            self.context
+                .ask(spec, move |warehouse, place, run| {
+                    warehouse.order_listings(place, &follows, limit, noticed, run)
+                })
+                .await?;
+            self.list_lines(spec).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes what two complete lists in a row lacked, of two runs, where no GET by id can tell (I9).
+    async fn remove_unfindable(&mut self) -> Result<()> {
+        for spec in self.unfindable() {
+            if let Some(error) = deletion::brake(self.context, spec).await? {
+                self.refreshed.braked.insert(spec.name, error);
+                continue;
+            }
+            let ids = self
+                .context
+                .ask(spec, |warehouse, place, run| warehouse.absent_twice(place, run))
+                .await?;
+            if ids.is_empty() {
+                continue;
+            }
+            let request = self.context.client.requests_sent();
+            let observed_at = self.context.client.server_now()?.saturating_mul(1_000_000);
+            let gone = |id| Deleted { id, observed_at, request };
+            let mut unit = self.context.single_unit(spec, Vec::new());
+            unit.deleted = ids.into_iter().map(gone).collect();
+            let outcome = self.context.commit_unit(unit).await?;
+            self.progress(spec).outcome.add(outcome);
+        }
+        Ok(())
     }
 
     /// Makes hints of unsettled objects, as many as the budget allows, shared over their streams.
@@ -375,33 +457,5 @@ impl Refresh<'_> {
 
     fn warn(&self, text: &str) {
         self.context.observer.notify(&Event::Warning { text });
-    }
-}
-
-/// Answers to reads by id, sorted.
-#[derive(Debug, Default)]
-struct Answers {
-    batches: Vec<Batch>,
-    missing: Vec<Deleted>,
-    in_vain: Vec<String>,
-    failure: Option<Error>,
-    /// What must end the run.
-    end: Option<Error>,
-}
-
-impl Answers {
-    fn take(&mut self, id: String, single: Result<Single>, normalizer: &Normalizer) -> Result<()> {
-        match single {
-            Ok(Single::Found(page)) => self.batches.push(normalizer.normalize(&page)?),
-            Ok(Single::Missing { request, observed_at }) => {
-                self.missing.push(Deleted { id, observed_at, request });
-            }
-            Err(error) if error.kind().ends_run() => self.end = Some(error),
-            Err(error) => {
-                self.in_vain.push(id);
-                self.failure.get_or_insert(error);
-            }
-        }
-        Ok(())
     }
 }

@@ -15,6 +15,7 @@ use crate::model::{Effort, Event, Observer, Outcome, RowCounts, StreamState, Str
 use crate::normalize::{Normalizer, Sensitive};
 use crate::plan;
 
+use super::identity::Identity;
 use super::store::Store;
 use super::stream::{StreamContext, StreamProgress, finished_status};
 use super::summary::SourceSummary;
@@ -93,6 +94,9 @@ impl SourceRun {
         // their objects showed before is answered by them.
         let (events, objects): (Vec<_>, Vec<_>) =
             selected.into_iter().partition(|spec| spec.append_only);
+        // What stands below other objects is read once those are known.
+        let (below, objects): (Vec<_>, Vec<_>) =
+            objects.into_iter().partition(|spec| spec.is_below_others());
         let (lines, objects): (Vec<_>, Vec<_>) =
             objects.into_iter().partition(|spec| spec.follows.is_some());
         for spec in &events {
@@ -112,6 +116,10 @@ impl SourceRun {
             self.read_streams(&context, &group, summary).await?;
         }
         let is_read = self.has_read_core(summary);
+        for spec in below {
+            let (status, rows) = (StreamStatus::Complete, RowCounts::default());
+            summary.streams.push(self.report(&context, spec, status, rows, None));
+        }
         if let Err(error) = self.refresh(&context, summary).await {
             let ends_run = error.kind().ends_run();
             summary.errors.push(error);
@@ -138,25 +146,17 @@ impl SourceRun {
     async fn open(&self, client: &Client, summary: &mut SourceSummary) -> Result<StreamContext> {
         let source = &self.account.source;
         let (name, kind) = (source.name.clone(), source.kind);
-        let page = match kind.account {
-            Some(spec) => Some((spec, client.account(spec).await?)),
-            None => None,
-        };
+        let identity = Identity::ask(client, &name, kind, self.sensitive.clone()).await?;
         let now = client.server_now()?;
-        let normalized = page
-            .map(|(spec, page)| Ok((spec, self.normalizer(spec).normalize(&page)?)))
-            .transpose()?;
-        let account_id = match &normalized {
-            Some((_, batch)) => account_id(&name, batch)?,
-            None => name.clone(),
-        };
-        let (run, id) = (self.run.clone(), account_id.clone());
-        let walk_number = self
+        let run = self.run.clone();
+        let (walk_number, account_id, row) = self
             .store
             .with(move |warehouse| {
                 warehouse.ensure_source(&name, kind)?;
+                let bound = warehouse.bound_account(&name)?;
+                let id = identity.account_id(&name, bound.as_deref());
                 warehouse.bind_account(&run, &name, kind, &id)?;
-                warehouse.last_walk_number()
+                Ok((warehouse.last_walk_number()?, id, identity.row))
             })
             .await?;
         let context = StreamContext {
@@ -177,7 +177,7 @@ impl SourceRun {
             observer: Arc::clone(&self.observer),
             stop: self.stop.clone(),
         };
-        if let Some((spec, batch)) = normalized {
+        if let Some((spec, batch)) = row {
             let outcome = context.commit_unit(context.single_unit(spec, vec![batch])).await?;
             summary.streams.push(self.report(
                 &context,
@@ -311,6 +311,20 @@ impl SourceRun {
                 report.effort.windows += progress.windows;
             }
         }
+        for (stream, error) in refreshed.unlisted {
+            let spec = context.kind.stream(stream);
+            let Some(report) = summary.streams.iter_mut().find(|known| known.stream == stream)
+            else {
+                continue;
+            };
+            report.outcome.status = extract::stream_status(&error);
+            report.outcome.note = Some(error.in_full());
+            let status = report.outcome.status;
+            match spec {
+                Some(spec) if self.is_tolerable(spec, status).await? => {}
+                _ => summary.errors.push(error),
+            }
+        }
         for (stream, error) in refreshed.braked {
             if let Some(report) = summary.streams.iter_mut().find(|known| known.stream == stream) {
                 report.outcome.status = StreamStatus::Failed;
@@ -360,13 +374,14 @@ impl SourceRun {
         Normalizer::new(spec, self.sensitive.clone())
     }
 
-    const fn plan_options(&self) -> plan::Options {
+    fn plan_options(&self) -> plan::Options {
         plan::Options {
             settle_lag: self.sync.settle_lag,
             lookback: self.sync.lookback,
             rewalk_every: self.sync.rewalk_every,
             full: self.options.full,
             backfill: self.options.backfill,
+            has_feed: self.account.source.kind.has_feed(),
         }
     }
 
@@ -396,16 +411,4 @@ pub(super) fn client(
         },
         observer,
     )
-}
-
-pub(super) fn account_id(source: &str, batch: &crate::model::Batch) -> Result<String> {
-    use arrow::array::AsArray;
-    let ids = batch.records.column_by_name("id").and_then(|ids| ids.as_string_opt::<i32>());
-    match ids.and_then(|ids| ids.iter().next().flatten()) {
-        Some(id) => Ok(id.to_owned()),
-        None => Err(Error::new(
-            Kind::Contract,
-            format!("source `{source}`: the answer of /account is no account with an id"),
-        )),
-    }
 }

@@ -21,13 +21,10 @@ use crate::model::{
 use crate::normalize::Normalizer;
 use crate::plan::{self, Walk};
 
+use super::gathering::{OpenUnit, UNIT_TIME};
 use super::store::Store;
 use super::{Stop, deletion};
 
-/// Bounds of a load unit (DESIGN 1): rows, bytes of memory, time.
-const UNIT_ROWS: usize = 8_000;
-const UNIT_BYTES: usize = 32 * 1024 * 1024;
-const UNIT_TIME: Duration = Duration::from_secs(5);
 /// Pages fetched ahead of loading; bounds memory (I10).
 const PAGES_AHEAD: usize = 16;
 
@@ -231,15 +228,29 @@ impl StreamContext {
                 progress.cursor_ignored = true;
                 Ok(())
             }
-            (WalkStatus::CursorIgnored, _) => Err(Error::new(
-                Kind::Contract,
-                format!(
-                    "{}.{}: the server ignored the page cursor after {} rows",
-                    self.source, spec.name, end.rows
-                ),
-            )),
-            _ => Ok(()),
+            (WalkStatus::Unstable, _) => {
+                let note = "list_unstable: rows came and went while the list was read, twice; \
+                            what it lacked is not taken for deleted";
+                progress.notes.push(note.to_owned());
+                Ok(())
+            }
+            _ => self.judge(spec, end),
         }
+    }
+
+    /// Turns a walk that did not reach its end into an error that says why.
+    pub(super) fn judge(&self, spec: &StreamSpec, end: WalkEnd) -> Result<()> {
+        let what = match end.status {
+            WalkStatus::Complete | WalkStatus::FilterIgnored => return Ok(()),
+            WalkStatus::CursorIgnored => "the server ignored the page cursor",
+            WalkStatus::CursorStuck => {
+                "cursor_stuck: the server says that there is more, but names no new page,"
+            }
+            WalkStatus::NoPageInfo => "no_page_info: the server does not say whether there is more",
+            WalkStatus::Unstable => "list_unstable: rows came and went while the list was read",
+        };
+        let text = format!("{}.{}: {what} after {} rows", self.source, spec.name, end.rows);
+        Err(Error::new(Kind::Contract, text))
     }
 
     /// Tells whether a stream heeds its `created_at` filter; probed once a run.
@@ -290,6 +301,7 @@ impl StreamContext {
             window: walk.asked(),
             resume,
             filter: None,
+            below: None,
             width: client.max_in_flight(),
         };
         let normalizer = normalizer.clone();
@@ -319,9 +331,11 @@ impl StreamContext {
                 WalkStatus::CursorIgnored if spec.paging == Paging::AfterLastIdPerhaps => {
                     unit.ends(end, WalkState::Unpaged);
                 }
-                WalkStatus::CursorIgnored | WalkStatus::FilterIgnored => {
-                    unit.ends(end, WalkState::Abandoned);
-                }
+                WalkStatus::Unstable => unit.ends(end, WalkState::Unstable),
+                WalkStatus::CursorIgnored
+                | WalkStatus::FilterIgnored
+                | WalkStatus::CursorStuck
+                | WalkStatus::NoPageInfo => unit.ends(end, WalkState::Abandoned),
             }
         }
         self.commit(&mut unit, progress).await?;
@@ -470,67 +484,6 @@ pub(super) fn interrupted() -> Error {
 
 fn checkpoint(text: &str) -> Result<Checkpoint> {
     serde_json::from_str(text).context(Kind::State, || "the ledger holds an unreadable cursor")
-}
-
-/// Rows gathered for the next transaction.
-struct OpenUnit {
-    spec: &'static StreamSpec,
-    batches: Vec<Batch>,
-    rows: usize,
-    bytes: usize,
-    opened: Instant,
-    ledger: LedgerAdvance,
-    /// Where the walk goes on once all of this is stored, if it is not at its end.
-    resume: Option<Checkpoint>,
-    is_recorded: bool,
-    has_news: bool,
-    /// The unit before, on its way into the database.
-    loading: JoinSet<Result<RowCounts>>,
-}
-
-impl OpenUnit {
-    fn add(&mut self, walked: Walked<Batch>) {
-        let Walked { page: batch, resume, .. } = walked;
-        self.ledger.pages = resume.pages();
-        self.ledger.rows = resume.rows();
-        self.resume = Some(resume);
-        if !self.has_news {
-            self.opened = Instant::now();
-        }
-        self.has_news = true;
-        self.rows += batch.records.num_rows() + batch.quarantined.len();
-        self.bytes += batch.records.get_array_memory_size();
-        self.batches.push(batch);
-    }
-
-    fn is_full(&self) -> bool {
-        self.rows >= UNIT_ROWS || self.bytes >= UNIT_BYTES || self.opened.elapsed() >= UNIT_TIME
-    }
-
-    fn ends(&mut self, end: &WalkEnd, state: WalkState) {
-        self.ledger.state = state;
-        self.resume = None;
-        self.ledger.pages = end.pages;
-        self.ledger.rows = end.rows;
-        self.has_news = true;
-    }
-
-    fn take(&mut self, context: &StreamContext) -> Result<Option<LoadUnit>> {
-        if !self.has_news {
-            return Ok(None);
-        }
-        if let Some(resume) = self.resume.take() {
-            let resume = serde_json::to_string(&resume)
-                .context(Kind::State, || "cannot write down the page cursor")?;
-            self.ledger.state = WalkState::Open { resume: Some(resume) };
-        }
-        self.has_news = false;
-        self.rows = 0;
-        self.bytes = 0;
-        let mut unit = context.single_unit(self.spec, std::mem::take(&mut self.batches));
-        unit.ledger = self.is_recorded.then(|| self.ledger.clone());
-        Ok(Some(unit))
-    }
 }
 
 /// Gives the status of a stream that made all its walks.

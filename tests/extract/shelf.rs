@@ -13,7 +13,8 @@ use super::spec;
 use crate::support::script::{Reply, Request, Script};
 
 pub(super) fn all(stream: &str) -> WalkRequest {
-    WalkRequest { spec: spec(stream), window: Window::ALL, resume: None, filter: None, width: 1 }
+    let (window, resume) = (Window::ALL, None);
+    WalkRequest { spec: spec(stream), window, resume, filter: None, below: None, width: 1 }
 }
 
 pub(super) async fn collect(

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use paid_sync::catalog::{StreamSpec, source_kind};
 use paid_sync::config::{self, Settings};
 use paid_sync::database::{Access, Database, qualified};
 use paid_sync::emulator::{Emulator, Options};
 use paid_sync::error::Result;
+use paid_sync::extract::RetryPolicy;
 use paid_sync::model::{Cell, Silent, Table};
 use paid_sync::run::{self, Account, Summary, SyncOptions};
 use serde_json::Value;
@@ -24,11 +26,15 @@ pub(crate) struct Home {
 impl Home {
     /// Writes a configuration with one source `paid` at this address and these further lines.
     pub(crate) fn new(base_url: &str, more: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let text = format!(
+        Self::of(&format!(
             "{more}\n[[source]]\nname = \"paid\"\nbase_url = \"{base_url}\"\n\
              requests_per_second = 10000\nmax_in_flight = 8\n"
-        );
+        ))
+    }
+
+    /// Writes this configuration.
+    pub(crate) fn of(text: &str) -> Self {
+        let folder = TempDir::new().unwrap();
         std::fs::write(folder.path().join("sync.toml"), text).unwrap();
         Self { folder }
     }
@@ -139,6 +145,11 @@ pub(crate) fn number(database: &Database, query: &str) -> i128 {
         Some(Cell::Integer(number)) => *number,
         other => panic!("{query} gave {other:?}"),
     }
+}
+
+/// Gives retries that hardly wait.
+pub(crate) fn quick() -> RetryPolicy {
+    RetryPolicy { base: Duration::from_millis(1), ..RetryPolicy::default() }
 }
 
 /// Starts a small account.

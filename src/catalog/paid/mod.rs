@@ -13,37 +13,27 @@ use self::optional_fields::{
     STATEMENT_FIELDS, USER_FIELDS, WEBHOOK_FIELDS,
 };
 use super::spec::{
-    Authentication, Class, CreatedFilter, Follows, Paging, Settled, SingleRead, SourceKind,
-    StreamSpec,
+    self, Authentication, Class, CreatedFilter, Follows, Listing, Paging, Settled, SingleRead,
+    SourceKind, StreamSpec,
 };
 
 /// Paid Labs REST API v0.
 pub(super) const PAID: SourceKind = SourceKind {
     name: "paid",
+    api_version: None,
     base_url: "https://api.paidlabs.com/v0",
+    most_requests_per_second: None,
     authentication: Authentication::BasicKey,
     account: Some(&ACCOUNT),
+    account_fields: &[],
     streams: STREAMS,
+    nested: &[],
 };
 
-/// What most lists have in common; records below override what differs.
 const LIST: StreamSpec = StreamSpec {
-    name: "",
-    comment: "",
-    object: "",
-    path: "",
     paging: Paging::AfterLastId,
     created_filter: CreatedFilter::General,
-    class: Class::Optional,
-    parent: None,
-    single: SingleRead::ById,
-    append_only: false,
-    volatile: &[],
-    get_only: &[],
-    sensitive: &[],
-    settled: &[],
-    follows: None,
-    fields: &[],
+    ..spec::LIST
 };
 
 /// The account that the key belongs to; a single read, not a list (CONTRACT A3.1).
@@ -102,7 +92,7 @@ const STREAMS: &[StreamSpec] = &[
             stream: "invoices",
             column: "invoice_id",
             field: "invoice",
-            parameter: "invoice",
+            listing: Listing::Parameter("invoice"),
         }),
         fields: TRANSACTION_FIELDS,
         ..LIST

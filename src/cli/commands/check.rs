@@ -25,7 +25,7 @@ pub(super) async fn run(global: &Global, printer: &Printer) -> Result<u8> {
         let found = run::check_account(account, &options, Arc::clone(&observer)).await?;
         table.rows.push(vec![
             Cell::Text(account.source.name.clone()),
-            Cell::Text(account.source.kind.name.to_owned()),
+            Cell::Text(account.source.kind.identity()),
             Cell::Text(account.source.base_url.to_string()),
             Cell::Text(found.account_id),
             Cell::Integer(i128::from(found.clock_difference)),

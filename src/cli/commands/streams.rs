@@ -37,7 +37,7 @@ pub fn table() -> Table {
             let columns = i128::try_from(spec.fields.len() + 1).unwrap_or_default();
             let text = |text: &str| Cell::Text(text.to_owned());
             table.rows.push(vec![
-                text(kind.name),
+                text(&kind.identity()),
                 text(spec.name),
                 text(class),
                 text(spec.path),

@@ -15,7 +15,8 @@ use crate::extract::{
 };
 use crate::model::{Batch, Event, Observer, Outcome, RowCounts, StreamStatus, View, Window};
 use crate::normalize::{Normalizer, Sensitive};
-use crate::run::source::{account_id, client};
+use crate::run::identity::Identity;
+use crate::run::source::client;
 use crate::run::stream::stopped;
 use crate::run::{Account, Stop, SyncOptions, sensitive};
 
@@ -121,13 +122,9 @@ impl<'a> SourceCheck<'a> {
             let message = format!("the snapshot does not hold source `{name}` yet");
             return Err(Error::new(Kind::Unpublished, message));
         };
-        let found = match self.source.kind.account {
-            Some(spec) => {
-                let page = self.client.account(spec).await?;
-                account_id(name, &Normalizer::new(spec, Sensitive::Keep).normalize(&page)?)?
-            }
-            None => name.clone(),
-        };
+        let kind = self.source.kind;
+        let identity = Identity::ask(&self.client, name, kind, Sensitive::Keep).await?;
+        let found = identity.account_id(name, Some(&known));
         if found != known {
             let message = format!(
                 "source `{name}`: the key belongs to account {found}, but the snapshot holds \
@@ -280,6 +277,7 @@ impl<'a> SourceCheck<'a> {
         let (sender, mut pages) = mpsc::channel::<Walked<Batch>>(PAGES_AHEAD);
         let client = self.client.clone();
         let request = WalkRequest {
+            below: None,
             spec: scope.spec,
             window: Window::ALL,
             resume: None,

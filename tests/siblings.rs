@@ -1,0 +1,8 @@
+//! paid.ai and Alternative Payments through the same pipeline, against their simulated accounts.
+
+mod archives;
+mod bad_input;
+mod below;
+mod histories;
+mod mirror;
+mod site;
