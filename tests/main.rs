@@ -62,6 +62,8 @@ mod rebuild;
 mod render;
 /// Bundled queries on hand-checked data.
 mod reports;
+/// The simulated accounts of the sibling APIs.
+mod siblings_emulator;
 /// Servers that slow down, throttle or have odd clocks.
 mod storms;
 /// Shared helpers.
