@@ -5,4 +5,5 @@ mod alternative;
 mod caller;
 mod faults;
 mod paid_ai;
+mod program;
 mod sums;
