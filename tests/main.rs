@@ -64,6 +64,8 @@ mod render;
 mod reports;
 /// Other kinds of sources.
 mod siblings;
+/// The simulated accounts of the sibling APIs.
+mod siblings_emulator;
 /// Servers that slow down, throttle or have odd clocks.
 mod storms;
 /// Shared helpers.

@@ -206,8 +206,11 @@ Examples:
   paid-sync emulate --now 2026-11-01T12:00:00Z --seed 7
   paid-sync emulate --churn 30 --chaos 5
   paid-sync emulate --faults faults.json
+  paid-sync emulate --kind paid-ai --api-version v2 --customers 200
+  paid-sync emulate --kind alternative-payments --port 9001
 
-The API is below /v0 with the key as user name: curl -u sk_test_emulator: …
+The API of Paid is below /v0 with the key as user name: curl -u sk_test_emulator: …
+The other kinds tell their base and credentials at the start.
 Its controls are below /_emulator, which lists them: time, truth, churn, faults, log.
 With --now time stands still until POST /_emulator/advance?days=1 moves it.")]
     Emulate(Emulate),
@@ -297,6 +300,15 @@ pub struct Verify {
 /// Words of `emulate`.
 #[derive(Debug, Clone, Args)]
 pub struct Emulate {
+    /// Which API is simulated
+    #[arg(long, value_enum, default_value_t = EmulatedKind::Paid)]
+    pub kind: EmulatedKind,
+    /// Version of the API of paid-ai; v1 unless given
+    #[arg(long, value_enum, value_name = "VERSION")]
+    pub api_version: Option<EmulatedVersion>,
+    /// How many customers a simulated account of the other kinds than paid has; 40 unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100_000))]
+    pub customers: Option<u32>,
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8787)]
     pub port: u16,
@@ -338,6 +350,26 @@ pub struct Emulate {
     /// The only key that is let in; else the one that is told at the start
     #[arg(long, value_name = "KEY")]
     pub api_key: Option<SecretString>,
+}
+
+/// Which API is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EmulatedKind {
+    /// Paid v0.
+    Paid,
+    /// Paid (paid.ai).
+    PaidAi,
+    /// Alternative Payments.
+    AlternativePayments,
+}
+
+/// Which version of an API is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EmulatedVersion {
+    /// Whole arrays, nested errors.
+    V1,
+    /// Pages by offset.
+    V2,
 }
 
 /// How large a simulated account is.

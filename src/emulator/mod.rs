@@ -5,6 +5,8 @@
 //! signing up, billing, paying and paying late through one door (`Store::apply`), which
 //! keeps amounts and references consistent and leaves events behind. Moving the clock on simply
 //! plays on. The same seed and options give the same bytes.
+//!
+//! [`Sibling`] emulates the other two APIs the same way, only simpler.
 
 mod account;
 mod api;
@@ -15,6 +17,7 @@ mod engine;
 mod faults;
 mod options;
 mod rules;
+mod sibling;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -34,6 +37,7 @@ pub use control::counters::RequestCounters;
 pub use control::log::LoggedRequest;
 pub use faults::{Chaos, Fault};
 pub use options::{Options, Size, UnknownSize};
+pub use sibling::{Sibling, SiblingFault, SiblingKind, SiblingOptions, SiblingTrouble};
 
 use api::route::API_PREFIX;
 use api::routes::{self, Shared};

@@ -73,8 +73,12 @@ pub(crate) struct Line {
 impl Line {
     /// Connects.
     pub(crate) fn open(emulator: &Emulator) -> Self {
-        let base = emulator.base_url();
-        let host = base.trim_start_matches("http://").trim_end_matches("/v0").to_owned();
+        Self::to(&emulator.base_url())
+    }
+
+    /// Connects to the host of a base URL.
+    pub(crate) fn to(base: &str) -> Self {
+        let host = base.trim_start_matches("http://").split('/').next().expect("a host").to_owned();
         let stream = TcpStream::connect(&host).expect("the emulator listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket can lose its patience");
         Self { stream, host }

@@ -1,17 +1,29 @@
 //! `emulate`: serves a simulated account until a signal comes.
 
+mod sibling;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
-use crate::cli::args::{Emulate, Size};
+use crate::cli::args::{Emulate, EmulatedKind, Size};
 use crate::cli::printer::Printer;
 use crate::emulator::{self, Chaos, Emulator, Fault, Options};
 use crate::error::{Context, Error, Kind, Result};
 
 pub(super) async fn run(words: &Emulate, printer: &Printer) -> Result<u8> {
+    sibling::check(words)?;
+    match words.kind {
+        EmulatedKind::Paid => paid(words, printer).await,
+        EmulatedKind::PaidAi | EmulatedKind::AlternativePayments => {
+            sibling::run(words, printer).await
+        }
+    }
+}
+
+async fn paid(words: &Emulate, printer: &Printer) -> Result<u8> {
     let faults = words.faults.as_deref().map(read_faults).transpose()?.unwrap_or_default();
     let emulator = start(options(words)).await?;
     for fault in faults {
@@ -26,14 +38,18 @@ pub(super) async fn run(words: &Emulate, printer: &Printer) -> Result<u8> {
     printer.note(&format!(
         "serving {base} with {key}; controls at {controls}/_emulator; Ctrl-C ends it"
     ));
-    let mut stop = super::stop_at_signals();
-    // The sender lives as long as the process; an error would mean that no signal can come.
-    let _stopped = stop.wait_for(|stopped| *stopped).await;
+    signalled().await;
     for unused in emulator.unused_faults() {
         printer.warning(&format!("a scripted fault was never used: {unused}"));
     }
     emulator.shutdown().await;
     Ok(0)
+}
+
+async fn signalled() {
+    let mut stop = super::stop_at_signals();
+    // The sender lives as long as the process; an error would mean that no signal can come.
+    let _stopped = stop.wait_for(|stopped| *stopped).await;
 }
 
 fn options(words: &Emulate) -> Options {
