@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::{Follows, StreamSpec};
-use crate::database::{Database, Param, identifier, qualified};
+use crate::database::{Database, Param, identifier, literal, qualified};
 use crate::error::Result;
 use crate::model::{Cell, RequestNumber};
 
 use super::hints::{Place, stage_ids};
+use super::settle::LIST_COPY_CHANGED;
 use super::unit::LoadUnit;
 use super::warehouse::Run;
 
@@ -148,10 +149,13 @@ pub(super) fn archived(
     let table = database.table(
         &format!(
             "SELECT id, epoch_us(item._archived_at) // 1000000, coalesce(bool_or(dirty.absent), false) \
-             FROM {table} AS item JOIN staged_ids USING (id) LEFT JOIN (SELECT id, absent \
+             FROM {table} AS item JOIN staged_ids USING (id) LEFT JOIN (SELECT id, absent, reason \
              FROM _sync.dirty WHERE source = $1 AND stream = $3) AS dirty USING (id) \
-             WHERE item._account_id = $2 GROUP BY ALL",
+             WHERE item._account_id = $2 GROUP BY ALL \
+             HAVING NOT coalesce(bool_or(dirty.reason = {shown}), false)",
             table = place.table(),
+            // Its list shows it again.
+            shown = literal(LIST_COPY_CHANGED),
         ),
         &[place.source.into(), place.account_id.into(), place.spec.name.into()],
     )?;

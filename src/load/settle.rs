@@ -11,6 +11,9 @@ use super::stage::stage_texts;
 use super::unit::LoadUnit;
 use super::warehouse::Run;
 
+/// Reason of a hint: a list shows something else than the copy of which a GET filled the row.
+pub(super) const LIST_COPY_CHANGED: &str = "list copy changed";
+
 /// Settles the hints that the observations of a unit answer, and stores those that follow from
 /// them. Must run while the current table still holds what was known before.
 ///
@@ -47,9 +50,12 @@ pub(super) fn settle_hints(
 /// copies is the newer one.
 fn mark_doubtful(database: &Database, place: &[Param<'_>]) -> Result<()> {
     database.execute(
-        "INSERT INTO _sync.dirty SELECT $1, $2, id, \
-         CASE WHEN _torn THEN 'copies disagree' ELSE 'list copy changed' END, _observed_at, $3, \
-         _request, NULL, NULL, false FROM fresh WHERE _change = 'reread' OR _torn",
+        &format!(
+            "INSERT INTO _sync.dirty SELECT $1, $2, id, \
+             CASE WHEN _torn THEN 'copies disagree' ELSE {} END, _observed_at, $3, \
+             _request, NULL, NULL, false FROM fresh WHERE _change = 'reread' OR _torn",
+            literal(LIST_COPY_CHANGED)
+        ),
         place,
     )?;
     Ok(())

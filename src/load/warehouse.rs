@@ -226,17 +226,11 @@ impl Warehouse {
         Ok(self.database.texts(query, &[source.into()])?.into_iter().next())
     }
 
-    /// Binds a source's schema to an account at the first run, and refuses another one later.
+    /// Refuses another kind than the one that a source's schema holds.
     ///
     /// # Errors
-    /// [`Kind::WrongAccount`] naming both accounts, or both kinds; [`Kind::Database`].
-    pub fn bind_account(
-        &self,
-        run: &Run,
-        source: &str,
-        kind: &SourceKind,
-        account_id: &str,
-    ) -> Result<()> {
+    /// [`Kind::WrongAccount`] naming both; [`Kind::Database`].
+    pub fn check_kind(&self, source: &str, kind: &SourceKind) -> Result<()> {
         let query = "SELECT kind FROM _sync.sources WHERE source = $1";
         let known_kind = self.database.texts(query, &[source.into()])?.into_iter().next();
         if let Some(known) = known_kind.filter(|known| *known != kind.identity()) {
@@ -249,6 +243,20 @@ impl Warehouse {
                 ),
             ));
         }
+        Ok(())
+    }
+
+    /// Binds a source's schema to an account at the first run, and refuses another one later.
+    ///
+    /// # Errors
+    /// [`Kind::WrongAccount`] naming both accounts; [`Kind::Database`].
+    pub fn bind_account(
+        &self,
+        run: &Run,
+        source: &str,
+        kind: &SourceKind,
+        account_id: &str,
+    ) -> Result<()> {
         match self.bound_account(source)? {
             Some(known) if known == account_id => Ok(()),
             Some(known) => Err(Error::new(

@@ -146,6 +146,8 @@ impl SourceRun {
     async fn open(&self, client: &Client, summary: &mut SourceSummary) -> Result<StreamContext> {
         let source = &self.account.source;
         let (name, kind) = (source.name.clone(), source.kind);
+        let known_as = name.clone();
+        self.store.with(move |warehouse| warehouse.check_kind(&known_as, kind)).await?;
         let identity = Identity::ask(client, &name, kind, self.sensitive.clone()).await?;
         let now = client.server_now()?;
         let run = self.run.clone();
