@@ -80,7 +80,9 @@ async fn tests_change_objects() {
     assert_eq!((text(&after, "name"), &after["phone"]), ("New", &Value::Null));
     assert_eq!(after["email"], before["email"]);
     assert!(text(&after, "updatedAt").starts_with("2026-06-30T12:16:40."), "{after}");
-    assert!(!caller.edit("customers", "none", json!({})));
+    let told = json!({"updatedAt": "never"});
+    assert!(caller.edit("customers", id, told) && !caller.edit("customers", "none", json!({})));
+    assert_eq!(caller.get(&format!("/customers/{id}")).json()["updatedAt"], "never");
     assert!(!caller.edit("nothing", id, json!({})));
 
     let order = caller.objects("order_lines").remove(0);

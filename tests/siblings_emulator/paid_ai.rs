@@ -145,6 +145,8 @@ async fn objects_are_read_by_either_id_and_unknown_ones_are_refused() {
             ("/customers/external/none", "ACCOUNT_NOT_FOUND"),
             ("/orders/none", "ORDER_NOT_FOUND"),
             ("/nowhere", "NOT_FOUND"),
+            ("/order_lines", "NOT_FOUND"),
+            ("/order-lines/", "NOT_FOUND"),
         ] {
             let answer = caller.get(path);
             assert_eq!(answer.status, 404, "{path}");
