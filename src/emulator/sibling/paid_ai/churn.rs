@@ -90,7 +90,7 @@ fn pay(is_first: bool, store: &mut Store, dice: &mut Dice, now: i64) {
     } else {
         pay_second(entry, now);
         let order = entry.text("orderId").to_owned();
-        invoicing::settle(store, &order);
+        invoicing::settle(store, Some(&order));
     }
 }
 
