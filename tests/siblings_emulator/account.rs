@@ -124,6 +124,10 @@ async fn hostile_objects_are_served_as_given() {
         assert!(!caller.insert("nothing", json!({})));
         caller.churn(1, 100);
     }
+    let caller = Caller::start(PaidAiV1).await;
+    assert!(caller.insert("orders", json!({"id": "o", "customerId": 5})));
+    let order = caller.get("/orders/o").json();
+    assert_eq!(order, json!({"id": "o", "customerId": 5}), "nothing is put into it");
     let caller = Caller::start(AlternativePayments).await;
     let customer = text(&caller.objects("customers")[0], "id").to_owned();
     assert!(caller.insert("users", json!({"id": "u", "_parent": customer})));
