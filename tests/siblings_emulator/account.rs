@@ -80,7 +80,9 @@ async fn tests_change_objects() {
     assert_eq!((text(&after, "name"), &after["phone"]), ("New", &Value::Null));
     assert_eq!(after["email"], before["email"]);
     assert!(text(&after, "updatedAt").starts_with("2026-06-30T12:16:40."), "{after}");
-    assert!(!caller.edit("customers", "none", json!({})));
+    let told = json!({"updatedAt": "never"});
+    assert!(caller.edit("customers", id, told) && !caller.edit("customers", "none", json!({})));
+    assert_eq!(caller.get(&format!("/customers/{id}")).json()["updatedAt"], "never");
     assert!(!caller.edit("nothing", id, json!({})));
 
     let order = caller.objects("order_lines").remove(0);
@@ -122,6 +124,10 @@ async fn hostile_objects_are_served_as_given() {
         assert!(!caller.insert("nothing", json!({})));
         caller.churn(1, 100);
     }
+    let caller = Caller::start(PaidAiV1).await;
+    assert!(caller.insert("orders", json!({"id": "o", "customerId": 5})));
+    let order = caller.get("/orders/o").json();
+    assert_eq!(order, json!({"id": "o", "customerId": 5}), "nothing is put into it");
     let caller = Caller::start(AlternativePayments).await;
     let customer = text(&caller.objects("customers")[0], "id").to_owned();
     assert!(caller.insert("users", json!({"id": "u", "_parent": customer})));

@@ -154,6 +154,10 @@ async fn times_filter_inclusively() {
     let all = caller.objects("payouts");
     let truly = all.iter().filter(|payout| text(payout, "created_at") >= day.as_str());
     assert_eq!(payouts.len(), truly.count(), "C-09");
+    let day = &text(&all[7], "created_at")[..10];
+    let chosen = caller.walk_cursors("/payouts", 50, &format!("&start_date={day}&end_date={day}"));
+    let truly = all.iter().filter(|payout| text(payout, "created_at").starts_with(day));
+    assert_eq!(chosen.len(), truly.count(), "a day as an end is the whole day");
     for wrong in ["yesterday", "1700000000", "2026-01-01T00:00:00+00:00"] {
         let answer = caller.get(&format!("/customers?created_at_start={wrong}"));
         assert_eq!((answer.status, text(&answer.json(), "code")), (422, "unprocessable_entity"));

@@ -81,6 +81,9 @@ async fn faults_wait_queue_and_last() {
     assert_eq!(caller.unused_faults().len(), 1);
     assert_eq!(statuses(2), [200, 500]);
     assert!(caller.unused_faults().is_empty());
+    order(0, 1, 500);
+    order(1, 1, 503);
+    assert_eq!(statuses(3), [500, 503, 200], "a request that is struck counts for the others");
     order(0, 0, 500);
     assert_eq!(statuses(3), [500; 3], "0 is for ever");
     assert_eq!(caller.control("DELETE", "/faults", "").status, 200);

@@ -1,6 +1,6 @@
 //! What changes an account from outside its API: tests, controls and random business.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::dice::{Dice, instant, instant_with_milliseconds};
 use super::options::SiblingKind;
@@ -64,35 +64,33 @@ pub(crate) fn names_parent(list: &str) -> bool {
     list == "seats"
 }
 
-/// Archives an object at a second, or takes it back; says whether that changed anything.
-pub(crate) fn archive(store: &mut Store, list: &str, id: &str, at: Option<i64>) -> bool {
+/// Archives an object, or takes it back; says whether that changed anything.
+pub(crate) fn archive(store: &mut Store, list: &str, id: &str, away: bool, now: i64) -> bool {
     let hides = store.kind(list).is_some_and(|kind| kind.is_archivable);
     let Some(entry) = store.edit(list, id) else { return false };
-    if let Some(shown) = entry.object.get_mut("archivedAt") {
-        let before = shown.clone();
-        *shown = at.map_or(Value::Null, |at| instant_with_milliseconds(at).into());
-        let changed = before.is_null() != shown.is_null();
-        if let Some(active) = entry.object.get_mut("active") {
-            *active = at.is_none().into();
-        }
+    let Some(shown) = entry.object.get_mut("archivedAt") else {
+        let changed = hides && entry.is_archived != away;
+        entry.is_archived = hides && away;
         return changed;
-    }
-    let changed = hides && entry.is_archived != at.is_some();
-    entry.is_archived = hides && at.is_some();
-    changed
-}
-
-/// Replaces fields of an object and its time of change.
-pub(crate) fn edit(store: &mut Store, list: &str, id: &str, changes: Value, now: i64) -> bool {
-    let Some(entry) = store.edit(list, id) else { return false };
-    let changes = match changes {
-        Value::Object(changes) => changes,
-        _ => Map::new(),
     };
-    if let Some(fields) = entry.object.as_object_mut() {
-        fields.extend(changes);
+    if shown.is_null() != away {
+        return false;
+    }
+    *shown = if away { instant_with_milliseconds(now).into() } else { Value::Null };
+    if let Some(active) = entry.object.get_mut("active") {
+        *active = (!away).into();
     }
     touch(&mut entry.object, now);
+    true
+}
+
+/// Replaces fields of an object, and its time of change unless that is among them.
+pub(crate) fn edit(store: &mut Store, list: &str, id: &str, changes: Value, now: i64) -> bool {
+    let Some(entry) = store.edit(list, id) else { return false };
+    touch(&mut entry.object, now);
+    if let (Some(fields), Value::Object(changes)) = (entry.object.as_object_mut(), changes) {
+        fields.extend(changes);
+    }
     true
 }
 

@@ -111,16 +111,16 @@ impl Sibling {
     /// Archives an object: lists of Alternative Payments leave it out, paid-ai sets `archivedAt`
     /// where the kind has it. Says whether something changed.
     pub fn archive(&self, list: &str, id: &str) -> bool {
-        business::archive(&mut self.shared.books().store, list, id, Some(self.now()))
+        business::archive(&mut self.shared.books().store, list, id, true, self.now())
     }
 
     /// Takes an archived object back. Says whether something changed.
     pub fn restore(&self, list: &str, id: &str) -> bool {
-        business::archive(&mut self.shared.books().store, list, id, None)
+        business::archive(&mut self.shared.books().store, list, id, false, self.now())
     }
 
-    /// Replaces fields of an object, and its time of change where its kind has one. Says whether
-    /// the object is there.
+    /// Replaces fields of an object, and its time of change where its kind has one, unless the
+    /// changes name that too. Says whether the object is there.
     pub fn edit(&self, list: &str, id: &str, changes: Value) -> bool {
         business::edit(&mut self.shared.books().store, list, id, changes, self.now())
     }

@@ -176,15 +176,18 @@ impl Shared {
     }
 }
 
-/// Says whether a path leads to a list.
+/// Says whether a path leads to a list that may come in pages.
 fn is_list(kind: SiblingKind, route: &[&str]) -> bool {
-    match (kind, route) {
-        (_, ["credits", "currencies"]) => kind == SiblingKind::PaidAiV2,
-        (_, ["webhooks", "events"]) => kind == SiblingKind::AlternativePayments,
-        (_, [_, "external", _]) => false,
-        (_, [_] | ["orders" | "customers" | "invoices" | "payouts", _, _]) => true,
-        _ => false,
-    }
+    matches!(
+        (kind, route),
+        (_, [_])
+            | (SiblingKind::PaidAiV1, ["orders", _, "invoices"])
+            | (SiblingKind::PaidAiV2, ["orders" | "invoices", _, "lines" | "seats"])
+            | (
+                SiblingKind::AlternativePayments,
+                ["webhooks", "events"] | ["customers", _, "users"] | ["payouts", _, "transactions"],
+            )
+    )
 }
 
 fn shift(books: &mut Books, route: &[&str]) {

@@ -11,7 +11,7 @@ use crate::emulator::sibling::store::{Entry, Store};
 
 /// Does one thing; what cannot be done is left.
 pub(crate) fn act(store: &mut Store, dice: &mut Dice, now: i64) {
-    match dice.between(0, 15) {
+    match dice.between(0, 17) {
         0 | 1 => {
             let serial = usize::try_from(store.serial()).unwrap_or_default();
             let (_, drafts) = sign_up(serial, now, dice);
@@ -20,13 +20,15 @@ pub(crate) fn act(store: &mut Store, dice: &mut Dice, now: i64) {
         2 | 3 => rename(store, dice),
         4 => shelve(store, dice, "customers", now),
         5 => shelve(store, dice, "invoices", now),
-        6 => take_back(store, dice, "customers"),
-        7 => take_back(store, dice, "invoices"),
+        6 => take_back(store, dice, "customers", now),
+        7 => take_back(store, dice, "invoices", now),
         8 => join(store, dice),
-        9 => leave(store, dice),
+        9 => vanish(store, dice, "users"),
         10 | 11 => bill(store, dice, now),
         12 | 13 => pay(store, dice, now),
         14 => pay_out(store, dice, now),
+        15 => vanish(store, dice, "invoices"),
+        16 => vanish(store, dice, "customers"),
         _ => settle(store, dice),
     }
 }
@@ -45,15 +47,15 @@ fn rename(store: &mut Store, dice: &mut Dice) {
 
 fn shelve(store: &mut Store, dice: &mut Dice, list: &str, now: i64) {
     if let Some(id) = any(store, dice, list) {
-        archive(store, list, &id, Some(now));
+        archive(store, list, &id, true, now);
     }
 }
 
-fn take_back(store: &mut Store, dice: &mut Dice, list: &str) {
+fn take_back(store: &mut Store, dice: &mut Dice, list: &str, now: i64) {
     let archived = store.entries(list).filter(|entry| entry.is_archived);
     let ids: Vec<String> = archived.map(|entry| entry.id.clone()).collect();
     if let Some(id) = ids.get(dice.rng.usize(0..ids.len().max(1))) {
-        archive(store, list, id, None);
+        archive(store, list, id, false, now);
     }
 }
 
@@ -64,9 +66,10 @@ fn join(store: &mut Store, dice: &mut Dice) {
     }
 }
 
-fn leave(store: &mut Store, dice: &mut Dice) {
-    if let Some(id) = any(store, dice, "users") {
-        store.remove("users", &id);
+/// Takes an object away for good.
+fn vanish(store: &mut Store, dice: &mut Dice, list: &str) {
+    if let Some(id) = any(store, dice, list) {
+        store.remove(list, &id);
     }
 }
 

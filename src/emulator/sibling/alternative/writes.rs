@@ -35,8 +35,10 @@ pub(crate) fn answer(store: &mut Store, options: &SiblingOptions, ask: &Ask) -> 
         ("POST", ["customers"]) => create(store, options, &fields, ask.now),
         ("PATCH", ["customers", id]) => change(store, id, fields),
         ("POST", ["customers", id, "users"]) => add_user(store, options, id, &fields),
-        ("DELETE", [list, id]) if is_archivable(list) => keep(store, list, id, Some(ask.now)),
-        ("POST", [list, id, "restore"]) if is_archivable(list) => keep(store, list, id, None),
+        ("DELETE", [list, id]) if is_archivable(list) => keep(store, list, id, true, ask.now),
+        ("POST", [list, id, "restore"]) if is_archivable(list) => {
+            keep(store, list, id, false, ask.now)
+        }
         _ => Reply::error(KIND, 405, "This method is not served here."),
     }
 }
@@ -92,11 +94,11 @@ fn add_user(
 }
 
 /// Archives or restores, and answers with the object (CONTRACT C4).
-fn keep(store: &mut Store, list: &str, id: &str, at: Option<i64>) -> Reply {
+fn keep(store: &mut Store, list: &str, id: &str, away: bool, now: i64) -> Reply {
     if store.get(list, id).is_none() {
         return no_such(list.trim_end_matches('s'), id);
     }
-    archive(store, list, id, at);
+    archive(store, list, id, away, now);
     show(store, list, id)
 }
 

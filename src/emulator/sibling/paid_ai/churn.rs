@@ -1,5 +1,7 @@
 //! Random business of an account of paid-ai.
 
+use serde_json::Value;
+
 use super::{first, invoicing, people, second};
 use crate::emulator::business::names;
 use crate::emulator::sibling::business::{add, any, archive, touch};
@@ -10,7 +12,7 @@ use crate::emulator::sibling::store::{Entry, Store, whole};
 /// Does one thing; what cannot be done is left.
 pub(crate) fn act(kind: SiblingKind, store: &mut Store, dice: &mut Dice, now: i64) {
     let is_first = kind == SiblingKind::PaidAiV1;
-    match dice.between(0, 11) {
+    match dice.between(0, 13) {
         0 | 1 => {
             let serial = usize::try_from(store.serial()).unwrap_or_default();
             let (_, drafts) = people::sign_up(kind, serial, now, dice);
@@ -23,8 +25,10 @@ pub(crate) fn act(kind: SiblingKind, store: &mut Store, dice: &mut Dice, now: i6
         7 => add_contact(kind, store, dice, now),
         8 => sell(is_first, store, dice, now),
         9 | 10 => pay(is_first, store, dice, now),
-        _ if is_first => remove(store, dice, "orders"),
-        _ => shelve(store, dice, now),
+        11 => remove(store, dice, "orders"),
+        12 => shelve(store, dice, now),
+        _ if is_first => rename(store, dice, "agents", now),
+        _ => tinker(store, dice, now),
     }
 }
 
@@ -34,7 +38,9 @@ fn rename(store: &mut Store, dice: &mut Dice, list: &str, now: i64) {
     let (name, phone) = (names::company(serial + 1, &mut dice.rng), dice.phone());
     if let Some(entry) = store.edit(list, &id) {
         entry.object["name"] = name.into();
-        entry.object["phone"] = phone.into();
+        if list == "customers" {
+            entry.object["phone"] = phone.into();
+        }
         touch(&mut entry.object, now);
     }
 }
@@ -84,7 +90,7 @@ fn pay(is_first: bool, store: &mut Store, dice: &mut Dice, now: i64) {
     } else {
         pay_second(entry, now);
         let order = entry.text("orderId").to_owned();
-        invoicing::settle(store, &order);
+        invoicing::settle(store, Some(&order));
     }
 }
 
@@ -112,13 +118,34 @@ fn pay_second(entry: &mut Entry, now: i64) {
     touch(&mut entry.object, now);
 }
 
-/// Archives a product, or takes it back.
+/// Archives a product, or takes it back. Those of v1 have no time of that, only a flag.
 fn shelve(store: &mut Store, dice: &mut Dice, now: i64) {
     let Some(id) = any(store, dice, "products") else { return };
-    if !archive(store, "products", &id, Some(now)) {
-        archive(store, "products", &id, None);
+    if archive(store, "products", &id, true, now) || archive(store, "products", &id, false, now) {
+        return;
     }
     if let Some(entry) = store.edit("products", &id) {
+        entry.object["active"] = (entry.object["active"] == false).into();
+        touch(&mut entry.object, now);
+    }
+}
+
+/// Changes one of the smaller things of v2.
+fn tinker(store: &mut Store, dice: &mut Dice, now: i64) {
+    let (list, field, value) = dice.pick(&[
+        ("seats", "status", "unassigned"),
+        ("checkouts", "status", "expired"),
+        ("webhooks", "lastStatus", "failed"),
+        ("credit_currencies", "description", "Described anew."),
+        ("order_lines", "description", "Described anew."),
+        ("value_receipts", "status", "sealed"),
+    ]);
+    let Some(id) = any(store, dice, list) else { return };
+    if let Some(entry) = store.edit(list, &id) {
+        entry.object[field] = value.into();
+        if list == "seats" {
+            entry.object["assignee"] = Value::Null;
+        }
         touch(&mut entry.object, now);
     }
 }

@@ -1,6 +1,8 @@
 //! Invoices of orders and, in v2, their lines: amounts in the smallest unit of the currency, which
 //! add up.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::people::{Customer, ORGANIZATION};
@@ -227,20 +229,25 @@ fn tax_status(status: &str, basis_points: i64) -> &'static str {
     }
 }
 
-/// Adds up what was billed for an order of v2: its posted invoices.
-pub(crate) fn settle(store: &mut Store, order: &str) {
-    let mut sums = [0_i64; 2];
+/// Adds up what was billed for one order of v2, or for all of them: the posted invoices.
+pub(crate) fn settle(store: &mut Store, only: Option<&str>) {
+    let mut billed: HashMap<String, [i64; 2]> = HashMap::new();
     for invoice in store.entries("invoices") {
-        if invoice.text("orderId") == order && invoice.text("status") == "posted" {
-            sums[0] += whole(&invoice.object, "invoiceTotalExcludingTax");
-            sums[1] += whole(&invoice.object, "taxAmount");
+        let order = invoice.text("orderId");
+        if invoice.text("status") == "posted" && only.is_none_or(|only| only == order) {
+            let [net, tax] = billed.entry(order.to_owned()).or_default();
+            *net += whole(&invoice.object, "invoiceTotalExcludingTax");
+            *tax += whole(&invoice.object, "taxAmount");
         }
     }
-    let [net, tax] = sums;
-    let Some(entry) = store.edit("orders", order).filter(|entry| !entry.is_raw) else { return };
-    let pending = (whole(&entry.object, "orderAmount") - net).max(0);
-    entry.object["billedAmountNoTax"] = net.into();
-    entry.object["billedTax"] = tax.into();
-    entry.object["totalBilledAmount"] = (net + tax).into();
-    entry.object["pendingBillingAmount"] = pending.into();
+    for (order, [net, tax]) in billed {
+        let Some(entry) = store.edit("orders", &order).filter(|entry| !entry.is_raw) else {
+            continue;
+        };
+        let pending = (whole(&entry.object, "orderAmount") - net).max(0);
+        entry.object["billedAmountNoTax"] = net.into();
+        entry.object["billedTax"] = tax.into();
+        entry.object["totalBilledAmount"] = (net + tax).into();
+        entry.object["pendingBillingAmount"] = pending.into();
+    }
 }

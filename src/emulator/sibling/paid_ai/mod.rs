@@ -35,6 +35,7 @@ pub(crate) fn answer(store: &mut Store, options: &SiblingOptions, ask: &Ask) -> 
     let route = ask.route();
     let desk = Desk { store, options, ask };
     match (kind, route.as_slice()) {
+        (_, [list, ..]) if list.contains('_') => desk.nowhere(),
         (SiblingKind::PaidAiV1, route) => desk.first(route),
         (_, route) => desk.second(route),
     }

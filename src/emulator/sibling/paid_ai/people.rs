@@ -92,7 +92,7 @@ fn address(serial: usize, dice: &mut Dice) -> Value {
 
 fn metadata(serial: usize) -> Value {
     match serial % 4 {
-        0 => json!({"crm": {"id": serial, "tier": "gold"}, "größe": "XL ✓"}),
+        0 => json!({"crm": {"id": serial, "tier": "gold"}, "größe": "XL ✓", "poNumber": "00042"}),
         1 => json!({}),
         _ => Value::Null,
     }

@@ -50,10 +50,7 @@ pub(crate) fn found(options: &SiblingOptions) -> Store {
         }
     }
     let mut store = filled(&KINDS, drafts);
-    let orders: Vec<String> = store.entries("orders").map(|entry| entry.id.clone()).collect();
-    for order in orders {
-        invoicing::settle(&mut store, &order);
-    }
+    invoicing::settle(&mut store, None);
     store
 }
 
