@@ -5,6 +5,7 @@
 //! [`report_sql`]; [`parse`]; [`render()`]. IO: only `query`, read-only.
 
 mod catalog;
+mod description;
 mod header;
 mod html;
 mod models;
@@ -19,7 +20,7 @@ pub use catalog::{REPORTS, Report, find_report, report_sql};
 pub use header::{Contract, ContractColumn, Parameter, TieOut, parse};
 pub use models::{ModelSource, model_sql};
 pub use money::{exponent, major_units};
-pub use page::page;
+pub use page::{page, report_page};
 pub use query::{Question, Session, query_table, run_report, run_report_batches, totals};
 pub use render::{Format, Terminal, printable, render};
 pub use tie_out::{TieOutResult, check_tie_outs};
