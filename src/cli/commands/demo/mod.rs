@@ -127,8 +127,8 @@ fn closing(directory: &Path, settings: &Settings) -> String {
         "\nSnapshot  {snapshot}\nParquet   {tables}/paid/<stream>/*/*.parquet\n\n\
          Open it with any DuckDB client from 1.1 on:\n\
          \x20 duckdb -readonly {snapshot} -c 'FROM reports.ar_aging'\n\
-         \x20 python3 -c \"import duckdb; duckdb.connect('{snapshot}', read_only=True)\
-         .sql('FROM reports.mrr').show()\"\n\
+         \x20 python3 -c \"import duckdb; \\\n\
+         \x20   duckdb.connect('{snapshot}', read_only=True).sql('FROM reports.mrr').show()\"\n\
          Or ask again:\n\
          \x20 paid-sync --config {config} report                      # the names of all reports\n\
          \x20 paid-sync --config {config} report ar_aging --help      # what one means\n\
