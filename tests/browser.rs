@@ -60,7 +60,9 @@ fn serve(script: &Script, names: &[String]) {
         for part in 0..3 {
             let (id, issued) =
                 (format!("{number}_{part}"), ago(1 + (number * 13) % 200 + part * 30));
-            let amount = 1_000 * (number + 1) + part;
+            let amount = i64::try_from(1_000 * (number + 1) + part).unwrap();
+            // Credits, so that numbers are not sorted as the words they are shown as.
+            let amount = if number == 0 || number == 4 { -amount } else { amount };
             invoices.push(json!({
                 "object": "invoice", "id": format!("inv_{id}"), "customer": format!("cus_{number}"),
                 "number": format!("=cmd|<b>{id}"), "amount": amount, "unpaid_amount": amount, "terms": 30,
