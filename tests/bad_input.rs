@@ -6,7 +6,7 @@ mod answers;
 /// `sync.toml` and the command line.
 mod configuration;
 /// Names that attack terminals, browsers and spreadsheets.
-mod hostile_text;
+pub(crate) mod hostile_text;
 /// No key, a wrong one, another account's one, no server at all.
 mod keys_and_hosts;
 /// What later runs make of it.

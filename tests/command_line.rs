@@ -12,7 +12,7 @@ use paid_sync::cli::printer::{Printer, PrinterOptions, check_output};
 use paid_sync::cli::progress::Progress;
 use paid_sync::error::{Error, Kind};
 use paid_sync::model::{Event, Observer, Outcome, RowCounts, StreamStatus, Table};
-use paid_sync::report::Format;
+use paid_sync::report::{Format, REPORTS};
 
 fn words(line: &str, stdout_is_terminal: bool) -> Result<Arguments, Stop> {
     let words = ["paid-sync"].into_iter().chain(line.split_whitespace()).map(OsString::from);
@@ -180,13 +180,55 @@ fn help_and_version_are_data_and_every_command_shows_examples() {
 }
 
 #[test]
+fn help_of_a_report_is_its_contract_above_the_options() {
+    for report in REPORTS {
+        let contract = report.contract().unwrap();
+        let stop = words(&format!("report {} --help", report.name), true).expect_err(report.name);
+        assert_eq!((stop.is_error(), stop.exit_code()), (false, 0), "{}", report.name);
+        let text = stop.text(false);
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        assert!(text.starts_with(&format!("{}: {}", report.name, contract.title)), "{text}");
+        // Lines are folded: what is said is compared, not where it breaks.
+        let told = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = told(&text);
+        let said =
+            [&contract.question, &contract.description, &contract.grain, &contract.tie_out.claim]
+                .into_iter()
+                .cloned()
+                .chain(contract.parameters.iter().map(|parameter| {
+                    let (name, kind) = (&parameter.name, &parameter.sql_type);
+                    format!("{name} ({kind}): {} Default: {}", parameter.meaning, parameter.default)
+                }))
+                .chain(contract.columns.iter().map(|column| {
+                    let (name, kind) = (&column.name, &column.sql_type);
+                    format!("{name} ({kind}, {}): {}", column.unit, column.meaning)
+                }))
+                .chain(["--as-of <DATE>".to_owned(), "--known-at <INSTANT>".to_owned()]);
+        for said in said {
+            assert!(text.contains(&told(&said)), "{said}\n{text}");
+        }
+    }
+    let plain = words("report --help", true).unwrap_err().text(false);
+    for line in ["report -h ar_aging", "--quiet report ar_aging --as-of 2026-01-31 --help"] {
+        let text = words(line, true).unwrap_err().text(false);
+        assert!(text.starts_with("ar_aging: ") && text.len() > plain.len(), "{line}: {text}");
+    }
+    let stop = words("report ar_agin --help", true).unwrap_err();
+    assert_eq!(stop.exit_code(), 2);
+    assert!(stop.text(false).contains("did you mean `ar_aging`?"), "{}", stop.text(false));
+}
+
+#[test]
 fn examples_in_the_help_are_understood() {
     let mut tried = 0;
     for line in ["demo", "init", "check", "sync", "status", "streams", "report", "emulate"] {
         let help = words(&format!("{line} --help"), true).unwrap_err().text(false);
         for example in help.lines().filter_map(|line| line.strip_prefix("  paid-sync ")) {
             // What it does may stand beside it.
-            understood(example.split("  ").next().unwrap());
+            let example = example.split("  ").next().unwrap();
+            if !example.ends_with("--help") {
+                understood(example);
+            }
             tried += 1;
         }
     }

@@ -20,6 +20,8 @@ mod architecture;
 mod backfill;
 /// Every wrong input ends in a clear message and the documented exit code.
 mod bad_input;
+/// The page with all reports in a real browser.
+mod browser;
 /// Rules that the stream records obey.
 mod catalog;
 /// Words of the command line, printing, failures.

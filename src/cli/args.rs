@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use secrecy::SecretString;
 
+use crate::report::{Report, find_report};
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -72,7 +74,7 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Simulate an account, mirror it twice and print two reports
+    /// Simulate an account, mirror it twice and print three reports
     #[command(after_help = "\
 Examples:
   paid-sync demo
@@ -187,7 +189,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   paid-sync report                                      the names of all reports
-  paid-sync report ar_aging --describe                  what it means, column by column
+  paid-sync report ar_aging --help                      what it means, column by column
   paid-sync report ar_aging --as-of 2026-10-31
   paid-sync report ar_aging --as-of 2026-10-31 --known-at 2026-11-02T06:00:00Z
   paid-sync report ar_rollforward --from 2026-01-01 --to 2026-10-31 --currency usd
@@ -219,9 +221,10 @@ With --now time stands still until POST /_emulator/advance?days=1 moves it.")]
 /// Words of `report`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ReportWords {
-    /// Which report; none: the list of them, or with --format html one page with all
+    /// Which report; none: the list of them, or with --format html one page with all. Followed by
+    /// --help: what that report means, takes and gives
     pub name: Option<String>,
-    /// List the reports and the questions they answer
+    /// List the reports and the questions they answer; with --format json their contracts
     #[arg(long, conflicts_with = "name")]
     pub list: bool,
     /// Explain the report instead of running it: definitions, parameters, columns, tie-out
@@ -446,12 +449,40 @@ pub fn read(
     words: impl IntoIterator<Item = OsString>,
     stdout_is_terminal: bool,
 ) -> Result<Arguments, Stop> {
-    let arguments = Arguments::try_parse_from(words).map_err(Stop)?;
+    let words: Vec<OsString> = words.into_iter().collect();
+    let arguments = Arguments::try_parse_from(&words).map_err(|stop| {
+        let asked = (stop.kind() == ErrorKind::DisplayHelp).then(|| report_of(&words)).flatten();
+        Stop(asked.map_or(stop, |name| report_help(&name, &words)))
+    })?;
     match conflict(&arguments, stdout_is_terminal) {
         None => Ok(arguments),
         Some(message) => {
             Err(Stop(Arguments::command().error(ErrorKind::ArgumentConflict, message)))
         }
+    }
+}
+
+/// Gives the report whose help is asked for: what the words name once they ask for no help.
+fn report_of(words: &[OsString]) -> Option<String> {
+    let is_help = |word: &&OsString| *word == "--help" || *word == "-h";
+    let rest = words.iter().filter(|word| !is_help(word));
+    match Arguments::try_parse_from(rest).ok()?.command {
+        Command::Report(words) => words.name,
+        _ => None,
+    }
+}
+
+/// Puts the contract of a report above the help of the command.
+fn report_help(name: &str, words: &[OsString]) -> clap::Error {
+    let command = Arguments::command();
+    let described = find_report(name).and_then(Report::description);
+    match described {
+        Ok(text) => command
+            .mut_subcommand("report", |report| report.before_help(&text).before_long_help(&text))
+            .try_get_matches_from(words)
+            .err()
+            .unwrap_or_else(|| Arguments::command().error(ErrorKind::DisplayHelp, text)),
+        Err(error) => Arguments::command().error(ErrorKind::InvalidValue, error),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod catalog;
 mod conformed;
+mod description;
 mod fitting;
 mod header;
 mod html;
@@ -22,7 +23,7 @@ pub use conformed::conformed_sql;
 pub use header::{Contract, ContractColumn, Parameter, TieOut, parse};
 pub use models::{ModelSource, model_sql};
 pub use money::{exponent, major_units};
-pub use page::page;
+pub use page::{page, report_page};
 pub use query::{Question, Session, query_table, run_report, run_report_batches, totals};
 pub use render::{Format, Terminal, printable, render};
 pub use tie_out::{TieOutResult, check_tie_outs};

@@ -17,6 +17,14 @@ use crate::model::{Cell, Table};
 use super::catalog::Report;
 use super::header::Contract;
 
+/// Columns of `_sync.freshness`, and what they claim of everything until then.
+const CLAIMS: [(&str, &str); 4] = [
+    ("complete_to", "created until"),
+    ("edits_seen_to", "edits named by events until"),
+    ("edits_guaranteed_to", "all edits until"),
+    ("deletes_guaranteed_to", "deletions until"),
+];
+
 /// What is asked of a report; all of it optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Question {
@@ -111,42 +119,63 @@ impl Session {
         }
     }
 
-    /// Gives the day that reports describe by default; `None` before the first sync.
+    /// Gives the day that an answer describes; `None` before the first sync.
     ///
     /// # Errors
     /// [`Kind::Database`].
-    pub fn default_day(&self) -> Result<Option<Date>> {
-        let days =
-            self.database.texts("SELECT CAST(as_of AS VARCHAR) FROM model.as_of_default", &[])?;
+    pub fn day(&self, question: &Question) -> Result<Option<Date>> {
+        let day = match (question.as_of, question.known_at) {
+            (Some(day), _) => return Ok(Some(day)),
+            (None, Some(known_at)) => format!("model.local_date({})", timestamp(known_at)),
+            (None, None) => "(SELECT as_of FROM model.as_of_default)".to_owned(),
+        };
+        let days = self.database.texts(&format!("SELECT CAST({day} AS VARCHAR)"), &[])?;
         Ok(days.first().and_then(|day| day.parse().ok()))
     }
 
-    /// Tells how fresh the tables are that reports read, a sentence per source: what the worst of
-    /// them can claim (DESIGN 1, freshness).
+    /// Tells how fresh the tables are that reports read, a row per source: what the worst of them
+    /// can claim (DESIGN 1, freshness).
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn freshness(&self) -> Result<Table> {
+        let columns: Vec<String> = CLAIMS
+            .iter()
+            .map(|(column, claim)| {
+                format!(
+                    "coalesce(CASE WHEN count(*) = count({column}) THEN strftime(min({column}), \
+                     '%Y-%m-%dT%H:%M:%SZ') END, 'unknown') AS {}",
+                    identifier(claim)
+                )
+            })
+            .collect();
+        let query = format!(
+            "SELECT source, {} FROM _sync.freshness WHERE stream IN \
+             ('customers', 'plans', 'subscriptions', 'transactions', 'invoices') \
+             GROUP BY source ORDER BY source",
+            columns.join(", ")
+        );
+        self.database.table(&query, &[])
+    }
+
+    /// Tells the same as [`Session::freshness`], in a sentence per source.
     ///
     /// # Errors
     /// [`Kind::Database`].
     pub fn freshness_notes(&self) -> Result<Vec<String>> {
-        let worst = |column: &str| {
-            format!(
-                "coalesce(CASE WHEN count(*) = count({column}) THEN \
-                 strftime(min({column}), '%Y-%m-%dT%H:%M:%SZ') END, 'unknown')"
-            )
+        let table = self.freshness()?;
+        let note = |row: &Vec<Cell>| {
+            let mut texts = row.iter().map(|cell| match cell {
+                Cell::Text(text) => text.as_str(),
+                Cell::Null | Cell::Integer(_) | Cell::Boolean(_) => "",
+            });
+            let source = texts.next().unwrap_or_default();
+            let claims = CLAIMS.iter().zip(texts);
+            let claims: Vec<String> =
+                claims.map(|((_, claim), until)| format!("{claim} {until}")).collect();
+            format!("{source}: {}", claims.join(", "))
         };
-        self.database.texts(
-            &format!(
-                "SELECT source || ': created until ' || {} || ', edits named by events until ' || \
-                 {} || ', all edits until ' || {} || ', deletions until ' || {} \
-                 FROM _sync.freshness WHERE stream IN \
-                 ('customers', 'plans', 'subscriptions', 'transactions', 'invoices') \
-                 GROUP BY source ORDER BY source",
-                worst("complete_to"),
-                worst("edits_seen_to"),
-                worst("edits_guaranteed_to"),
-                worst("deletes_guaranteed_to"),
-            ),
-            &[],
-        )
+        Ok(table.rows.iter().map(note).collect())
     }
 
     pub(super) const fn database(&self) -> &Database {
@@ -171,9 +200,7 @@ fn relation(report: &Report, contract: &Contract, question: &Question) -> String
     if question.as_of.is_none() && question.known_at.is_none() && from.is_none() {
         return format!("reports.{name}");
     }
-    let known = question
-        .known_at
-        .map(|instant| format!("TIMESTAMP '{}'", instant.to_string().trim_end_matches('Z')));
+    let known = question.known_at.map(timestamp);
     let as_of = match (question.as_of, &known) {
         (Some(day), _) => format!("DATE '{day}'"),
         (None, Some(known)) => format!("model.local_date({known})"),
@@ -184,6 +211,10 @@ fn relation(report: &Report, contract: &Contract, question: &Question) -> String
         Some(known) => format!("reports.{name}_known_at({as_of}, {known}{from})"),
         None => format!("reports.{name}_as_of({as_of}{from})"),
     }
+}
+
+fn timestamp(instant: Timestamp) -> String {
+    format!("TIMESTAMP '{}'", instant.to_string().trim_end_matches('Z'))
 }
 
 fn takes_from(contract: &Contract) -> bool {

@@ -17,7 +17,7 @@ use comfy_table::{
 };
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::html::{append, document, escaped, write_table};
+use super::html::{Grid, append, document, escaped};
 use super::money::major_units;
 use crate::error::{Context, Kind, Result};
 use crate::model::{Cell, Column, ColumnKind, Table};
@@ -273,7 +273,7 @@ fn without_formula(text: Cow<'_, str>) -> Cow<'_, str> {
 /// Draws a page of its own around one table.
 fn html(table: &Table) -> String {
     let mut body = String::new();
-    write_table(&mut body, table, "Result");
+    Grid::of(table, "Result").write(&mut body);
     for note in &table.notes {
         append(&mut body, format_args!("<p>{}</p>\n", escaped(note)));
     }

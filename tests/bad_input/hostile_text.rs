@@ -6,7 +6,7 @@ use super::site::{LONG_AGO, Site, customer, serve_account};
 use crate::support::script::Script;
 
 /// Markup, terminal codes, formulas, text that turns round or hides, statements.
-const NAMES: [&str; 17] = [
+pub(crate) const NAMES: [&str; 17] = [
     "<script>alert('paid')</script> Ltd",
     "<img src=x onerror=alert(1)>",
     "\"><svg/onload=alert(1)>&amp;",

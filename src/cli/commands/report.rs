@@ -6,7 +6,9 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Cell, ColumnKind, Table};
 use crate::parquet_file;
 use crate::publish::Publication;
-use crate::report::{self, Contract, Question, REPORTS, Report, Session};
+use crate::report::{
+    self, Contract, ContractColumn, Parameter, Question, REPORTS, Report, Session,
+};
 
 pub(super) fn run(global: &Global, words: &ReportWords, printer: &Printer) -> Result<u8> {
     let question = Question {
@@ -23,12 +25,12 @@ pub(super) fn run(global: &Global, words: &ReportWords, printer: &Printer) -> Re
         if question != Question::default() {
             return Err(Error::new(Kind::Usage, "name a report: `paid-sync report` lists them"));
         }
-        printer.table(&list()?, super::table_format(global))?;
+        printer.table(&list(global.format)?, super::table_format(global))?;
         return Ok(0);
     };
     let report = report::find_report(name)?;
     if words.describe {
-        printer.data(description(report, &report.contract()?).as_bytes())?;
+        printer.data(report.description()?.as_bytes())?;
         return Ok(0);
     }
     answer(global, report, &question, printer)
@@ -54,7 +56,11 @@ fn answer(global: &Global, report: &Report, question: &Question, printer: &Print
             // Where the result is for machines, people are told beside it.
             print_notes(&notes, printer);
         }
-        printer.table(&table, super::table_format(global))?;
+        if global.format == OutputFormat::Html {
+            printer.data(report::report_page(report, &table)?.as_bytes())?;
+        } else {
+            printer.table(&table, super::table_format(global))?;
+        }
     }
     Ok(if tie_out.holds() { 0 } else { Kind::Degraded.exit_code() })
 }
@@ -72,40 +78,34 @@ fn page(global: &Global, question: &Question, printer: &Printer) -> Result<u8> {
     Ok(0)
 }
 
-fn list() -> Result<Table> {
-    let mut table = Table::new(&[("report", ColumnKind::Text), ("answers", ColumnKind::Text)]);
+/// Lists the reports; people get names and questions, programs the contracts.
+fn list(format: OutputFormat) -> Result<Table> {
+    let for_programs = ["title", "grain", "parameters", "columns", "tie_out"];
+    let mut columns = vec!["report", "answers"];
+    if format != OutputFormat::Table {
+        columns.extend(for_programs);
+    }
+    let columns: Vec<_> = columns.into_iter().map(|name| (name, ColumnKind::Text)).collect();
+    let mut table = Table::new(&columns);
     for report in REPORTS {
         let contract = report.contract()?;
-        table.rows.push(vec![Cell::Text(report.name.to_owned()), Cell::Text(contract.question)]);
+        let (parameters, names) = (parameters(&contract), names(&contract));
+        let texts = [report.name.to_owned(), contract.question, contract.title, contract.grain];
+        let texts = texts.into_iter().chain([parameters, names, contract.tie_out.claim]);
+        table.rows.push(texts.take(table.columns.len()).map(Cell::Text).collect());
     }
     Ok(table)
 }
 
-/// Writes the contract of a report for people.
-fn description(report: &Report, contract: &Contract) -> String {
-    let parameters = contract.parameters.iter().map(|parameter| {
-        format!(
-            "  {} {}: {} Default: {}\n",
-            parameter.name, parameter.sql_type, parameter.meaning, parameter.default
-        )
-    });
-    let columns = contract.columns.iter().map(|column| {
-        format!("  {} {} ({}): {}\n", column.name, column.sql_type, column.unit, column.meaning)
-    });
-    let name = report.name;
-    [
-        format!(
-            "{name}: {}\n{}\n\n{}\n\nGrain: {}\n\nParameters\n",
-            contract.title, contract.question, contract.description, contract.grain
-        ),
-        parameters.collect(),
-        "\nColumns\n".to_owned(),
-        columns.collect(),
-        format!(
-            "\nTie-out: {}\n\nIn SQL\n  FROM reports.{name}\n  \
-             FROM reports.{name}_as_of(DATE '2026-10-31')\n",
-            contract.tie_out.claim
-        ),
-    ]
-    .concat()
+fn parameters(contract: &Contract) -> String {
+    let one = |parameter: &Parameter| {
+        format!("{} {} (default: {})", parameter.name, parameter.sql_type, parameter.default)
+    };
+    contract.parameters.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn names(contract: &Contract) -> String {
+    let one =
+        |column: &ContractColumn| format!("{} {} ({})", column.name, column.sql_type, column.unit);
+    contract.columns.iter().map(one).collect::<Vec<_>>().join("; ")
 }

@@ -1,4 +1,3 @@
-
 "use strict";
 // Tables are sorted by their headings; numbers by their value, not by how they are shown.
 for (const table of document.querySelectorAll("table.sortable")) {
@@ -27,5 +26,27 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
-// Printing shows everything.
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
+// A link opens what it leads into. Newer browsers do that by themselves, but not when it was folded again.
+const reveal = (hash) => {
+  let part = document.getElementById(hash.slice(1));
+  for (; part !== null; part = part.parentElement) {
+    if (part.localName === "details") part.open = true;
+  }
+};
+addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='#']");
+  if (link !== null) reveal(link.hash);
+});
+addEventListener("hashchange", () => reveal(location.hash));
+reveal(location.hash);
+// What is open is printed, so that everything can be opened at once.
+const button = document.getElementById("unfold");
+if (button !== null) {
+  const parts = document.querySelectorAll(".reports > details");
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const open = Array.from(parts).some((part) => !part.open);
+    parts.forEach((part) => { part.open = open; });
+    button.textContent = open ? "Close all" : "Open all";
+  });
+}

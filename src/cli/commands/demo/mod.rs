@@ -1,5 +1,7 @@
 //! `demo`: everything once against a simulated account: full sync, some days later, reports.
 
+mod results;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,13 +17,11 @@ use crate::emulator::{Emulator, Options};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Cell, ColumnKind, Observer, Table};
 use crate::publish::Publication;
-use crate::report::{self, Format, Question};
+use crate::report::{self, Format, Session};
 use crate::run::{self, Account, Summary, SyncOptions};
 
 /// Days that pass at the simulated account between the two syncs.
 const DAYS: u32 = 5;
-/// Rows of a report that are printed.
-const ROWS_SHOWN: usize = 15;
 /// First line of the configuration that `demo` writes; marks a directory as its own.
 const MARK: &str = "# Written by `paid-sync demo`, which replaces this directory each time.";
 
@@ -83,21 +83,7 @@ fn show(
     let equal = counts.rows.iter().all(|row| row.get(1) == row.get(2));
     heading(printer, "Rows at the account and in the warehouse")?;
     printer.table(&counts, Format::Table)?;
-    for name in ["ar_aging", "revenue_by_month"] {
-        let report = report::find_report(name)?;
-        let mut table = report::run_report(&snapshot, report, &Question::default())?;
-        let rows = table.rows.len();
-        if name == "revenue_by_month" {
-            // Sorted by month within a currency: the newest ones are at the end.
-            table.rows.drain(..rows.saturating_sub(ROWS_SHOWN));
-        }
-        table.rows.truncate(ROWS_SHOWN);
-        heading(
-            printer,
-            &format!("{}: {} of {rows} rows", report.contract()?.title, table.rows.len()),
-        )?;
-        printer.table(&table, Format::Table)?;
-    }
+    results::show(&Session::open(&snapshot)?, printer)?;
     printer.data(closing(directory, settings).as_bytes())?;
     if !equal {
         return Err(Error::new(Kind::Degraded, "the warehouse and the account differ in rows"));
@@ -131,19 +117,23 @@ fn counts(snapshot: &Path, emulator: &Emulator) -> Result<Table> {
 fn closing(directory: &Path, settings: &Settings) -> String {
     let config = directory.join("sync.toml");
     let snapshot = Publication::snapshot_path(&settings.warehouse.dir);
-    let (config, snapshot, tables) = (
+    let (config, snapshot, page, tables) = (
         config.display(),
         snapshot.display(),
+        directory.join("reports.html").display().to_string(),
         settings.warehouse.dir.join("tables").display().to_string(),
     );
     format!(
         "\nSnapshot  {snapshot}\nParquet   {tables}/paid/<stream>/*/*.parquet\n\n\
          Open it with any DuckDB client from 1.1 on:\n\
          \x20 duckdb -readonly {snapshot} -c 'FROM reports.ar_aging'\n\
-         \x20 python3 -c \"import duckdb; print(duckdb.connect('{snapshot}', read_only=True)\
-         .sql('FROM paid.invoices LIMIT 5'))\"\n\
+         \x20 python3 -c \"import duckdb; \\\n\
+         \x20   duckdb.connect('{snapshot}', read_only=True).sql('FROM reports.mrr').show()\"\n\
          Or ask again:\n\
+         \x20 paid-sync --config {config} report                      # the names of all reports\n\
+         \x20 paid-sync --config {config} report ar_aging --help      # what one means\n\
          \x20 paid-sync --config {config} report ar_aging --as-of 2026-06-30\n\
+         \x20 paid-sync --config {config} report --format html --output {page}\n\
          \x20 paid-sync --config {config} status\n"
     )
 }
