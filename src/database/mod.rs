@@ -108,8 +108,8 @@ impl Database {
         Ok(Self { connection, path: PathBuf::from(":memory:") })
     }
 
-    /// Opens an empty database, a file in the directory of what spills, beside a published file, which
-    /// it sees read-only under the name of the file (`warehouse`). No other file can be reached.
+    /// Opens an empty database in memory beside a published file, which it sees read-only under the
+    /// name of the file (`warehouse`) and which its own views need. No other file can be reached.
     ///
     /// # Errors
     /// [`Kind::Database`] naming the file.
@@ -120,8 +120,7 @@ impl Database {
     ) -> Result<Self> {
         let access =
             Access::ReadWrite { spill_directory: spill_directory.to_owned(), memory_limit };
-        let scratch = spill_directory.join("scratch.duckdb");
-        let database = Self::open(&scratch, &access)?;
+        let database = Self::open(Path::new(":memory:"), &access)?;
         let file = literal(&snapshot.to_string_lossy());
         database.execute_batch(&format!("ATTACH {file} (READ_ONLY)"))?;
         database

@@ -2,8 +2,8 @@
 //! machine: answer in, next step out (CONTRACT B2.2, C2).
 //!
 //! Such a list is walked by one request after the other. Where rows are counted off, insertions and
-//! deletions shift it meanwhile, so that what was met is compared with the total that the server
-//! tells; if they differ, the list is walked once more and both passes count together.
+//! deletions shift it meanwhile, so that what was met is compared with the totals that the server
+//! tells; if they differ, the list is walked once more. What both passes met is kept.
 
 use std::collections::HashSet;
 
@@ -36,7 +36,8 @@ pub(super) struct Sequence {
     pass: u32,
     /// Rows received in this pass: where the next page begins.
     offset: u64,
-    last_total: Option<u64>,
+    /// Rows of the list, as the first and the last answer of this pass tell.
+    totals: Option<(u64, u64)>,
     /// Hash of the ids of the page before: a server that ignores the offset sends it again.
     last_page: u64,
     answers: u64,
@@ -59,7 +60,7 @@ impl Sequence {
             cursors: HashSet::new(),
             pass: 1,
             offset: 0,
-            last_total: None,
+            totals: None,
             last_page: 0,
             answers: 0,
             restarts: 0,
@@ -104,6 +105,7 @@ impl Sequence {
     fn start_over(&mut self) {
         self.ask.after = None;
         self.offset = 0;
+        self.totals = None;
         self.last_page = 0;
         self.met_in_pass.clear();
         self.cursors.clear();
@@ -176,22 +178,26 @@ impl Sequence {
             return Some(WalkStatus::CursorIgnored);
         }
         self.last_page = page;
-        self.last_total = info.total.or(self.last_total);
+        if let Some(total) = info.total {
+            self.totals = Some((self.totals.map_or(total, |(first, _)| first), total));
+        }
         self.offset += u64::try_from(rows.len()).unwrap_or(u64::MAX);
         self.ask.after = Some(self.offset.to_string());
-        let is_counted = self.last_total.is_none_or(|total| self.offset >= total);
-        let says_end = info.has_more.map_or(self.last_total.is_some(), |has_more| !has_more);
+        let is_counted = self.totals.is_none_or(|(_, total)| self.offset >= total);
+        let says_end = info.has_more.map_or(self.totals.is_some(), |has_more| !has_more);
         if rows.is_empty() || says_end && is_counted {
             return self.end_pass();
         }
         None
     }
 
-    /// Compares what a pass met with what the server says there is.
+    /// Compares what a pass met with what the server says there is. A total that changed meanwhile
+    /// proves that the list shifted, even if the numbers agree: a row already met may have gone, and
+    /// another one slipped into its place unseen.
     fn end_pass(&mut self) -> Option<WalkStatus> {
-        let Some(total) = self.last_total else { return Some(WalkStatus::Complete) };
-        let counts = |met: &HashSet<u64>| u64::try_from(met.len()).unwrap_or(u64::MAX) == total;
-        if counts(&self.met_in_pass) || self.pass > 1 && counts(&self.met) {
+        let Some((first, last)) = self.totals else { return Some(WalkStatus::Complete) };
+        let met = u64::try_from(self.met_in_pass.len()).unwrap_or(u64::MAX);
+        if met == last && first == last {
             return Some(WalkStatus::Complete);
         }
         if self.pass == MOST_PASSES {

@@ -102,31 +102,6 @@ pub fn report_sql(reports: &[Report]) -> Result<Vec<String>> {
     Ok(statements)
 }
 
-/// Writes the statements that make the reports once more beside an attached snapshot called
-/// `warehouse`, for whoever asks many of them: what most of them read is made once, as tables, and
-/// the other models, by name, are those of the snapshot.
-///
-/// # Errors
-/// [`Kind::State`] where a header is malformed.
-pub(super) fn side_sql(models: &[String], reports: &[Report]) -> Result<Vec<String>> {
-    let is_derived = |name: &String| DERIVED.iter().any(|view| view.name == name);
-    let mut statements = vec!["CREATE SCHEMA model".to_owned(), "CREATE SCHEMA reports".to_owned()];
-    statements.extend(models.iter().filter(|name| !is_derived(name)).map(|name| {
-        let name = identifier(name);
-        format!("CREATE VIEW model.{name} AS SELECT * FROM warehouse.model.{name}")
-    }));
-    for view in DERIVED {
-        let (_, body) = header::parse(view.file)?;
-        statements.push(format!("CREATE TABLE model.{} AS\n{body}", identifier(view.name)));
-    }
-    for report in reports {
-        let (contract, body) = header::parse(report.file)?;
-        statements.push(dated_macro(report, &contract, body));
-        statements.push(default_view(report));
-    }
-    Ok(statements)
-}
-
 /// What reports stand on beside the rows of the sources.
 const FOUNDATIONS: &[&str] = &[
     "CREATE OR REPLACE VIEW model.as_of_default AS \
@@ -182,47 +157,8 @@ fn view_statements(view: &Report) -> Result<Vec<String>> {
 fn report_statements(report: &Report) -> Result<Vec<String>> {
     let (contract, statement) = header::parse(report.file)?;
     let view = identifier(report.name);
-    let dated = identifier(&dated(report));
+    let dated = identifier(&format!("{}_as_of", report.name));
     let known = identifier(&known_at(report.name));
-    let (body, optional) = macro_parts(&contract, statement);
-    let about = about(&contract);
-    let mut statements = vec![
-        dated_macro(report, &contract, statement),
-        format!("COMMENT ON MACRO TABLE reports.{dated} IS {}", literal(&about)),
-        format!(
-            "CREATE OR REPLACE MACRO reports.{known}({AS_OF}, known_at{optional}) AS TABLE\n{}",
-            as_known(&body)
-        ),
-        format!("COMMENT ON MACRO TABLE reports.{known} IS {}", literal(&about)),
-        default_view(report),
-        format!("COMMENT ON VIEW reports.{view} IS {}", literal(&about)),
-    ];
-    statements.extend(column_comments(&contract, &format!("reports.{view}")));
-    Ok(statements)
-}
-
-/// Names the macro of a report at a date.
-fn dated(report: &Report) -> String {
-    format!("{}_as_of", report.name)
-}
-
-fn dated_macro(report: &Report, contract: &Contract, statement: &str) -> String {
-    let (body, optional) = macro_parts(contract, statement);
-    let dated = identifier(&dated(report));
-    format!("CREATE OR REPLACE MACRO reports.{dated}({AS_OF}{optional}) AS TABLE\n{body}")
-}
-
-fn default_view(report: &Report) -> String {
-    format!(
-        "CREATE OR REPLACE VIEW reports.{} AS SELECT * FROM \
-         reports.{}((SELECT {AS_OF} FROM model.as_of_default))",
-        identifier(report.name),
-        identifier(&dated(report)),
-    )
-}
-
-/// Gives the body of a report's macros, and their optional parameters.
-fn macro_parts(contract: &Contract, statement: &str) -> (String, String) {
     let mut body = statement.to_owned();
     let mut arguments = Vec::new();
     for parameter in &contract.parameters {
@@ -232,7 +168,24 @@ fn macro_parts(contract: &Contract, statement: &str) -> (String, String) {
             arguments.push(format!(", {} := NULL", identifier(&parameter.name)));
         }
     }
-    (body, arguments.concat())
+    let optional = arguments.concat();
+    let about = about(&contract);
+    let mut statements = vec![
+        format!("CREATE OR REPLACE MACRO reports.{dated}({AS_OF}{optional}) AS TABLE\n{body}"),
+        format!("COMMENT ON MACRO TABLE reports.{dated} IS {}", literal(&about)),
+        format!(
+            "CREATE OR REPLACE MACRO reports.{known}({AS_OF}, known_at{optional}) AS TABLE\n{}",
+            as_known(&body)
+        ),
+        format!("COMMENT ON MACRO TABLE reports.{known} IS {}", literal(&about)),
+        format!(
+            "CREATE OR REPLACE VIEW reports.{view} AS SELECT * FROM \
+             reports.{dated}((SELECT {AS_OF} FROM model.as_of_default))"
+        ),
+        format!("COMMENT ON VIEW reports.{view} IS {}", literal(&about)),
+    ];
+    statements.extend(column_comments(&contract, &format!("reports.{view}")));
+    Ok(statements)
 }
 
 fn about(contract: &Contract) -> String {

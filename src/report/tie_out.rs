@@ -8,16 +8,11 @@ use crate::database::Database;
 use crate::error::{Error, Kind, Result};
 use crate::model::Cell;
 
-use super::catalog::{self, Report};
+use super::catalog::Report;
 use super::query::Session;
 
 /// Rows of a failed tie-out that are told.
 const MOST_TOLD: usize = 3;
-
-/// Lists what the models of the snapshot are called.
-const MODEL: &str = "SELECT view_name FROM duckdb_views() WHERE database_name = 'warehouse' \
-     AND schema_name = 'model' UNION ALL SELECT table_name FROM duckdb_tables() \
-     WHERE database_name = 'warehouse' AND schema_name = 'model' ORDER BY 1";
 
 /// What came of a tie-out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,9 +69,7 @@ pub fn check_tie_outs(
     reports: &[Report],
 ) -> Result<Vec<TieOutResult>> {
     let database = Database::beside(snapshot, spill_directory, memory_limit)?;
-    for statement in catalog::side_sql(&database.texts(MODEL, &[])?, reports)? {
-        database.execute_batch(&statement)?;
-    }
+    database.execute_batch("USE warehouse")?;
     let result = |report| {
         check(&database, report).or_else(|error| {
             Ok(TieOutResult {

@@ -53,9 +53,6 @@ pub(super) async fn failed_tie_outs(settings: &Settings) -> Result<Vec<String>> 
     blocking(move || {
         let snapshot = Publication::snapshot_path(&directory);
         let spill = directory.join("work").join("tie-outs");
-        // What a killed run left there.
-        durable::remove_tree_if_present(&spill)?;
-        durable::create_directory(&spill, 0o700)?;
         let results = report::check_tie_outs(&snapshot, &spill, TIE_OUT_MEMORY, report::REPORTS)?;
         durable::remove_tree_if_present(&spill)?;
         let failed = results.iter().filter(|result| !result.holds());

@@ -8,7 +8,7 @@ use super::site::{KINDS, Site};
 use crate::support::warehouse::{number, quick};
 
 /// Seeds played unless `PAID_SYNC_SIBLING_SEEDS` says how many.
-const SEEDS: u64 = 4;
+const SEEDS: u64 = 1;
 
 /// A source of choices; the same seed gives the same ones.
 struct Dice(fastrand::Rng);
