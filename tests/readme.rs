@@ -24,12 +24,11 @@ fn section<'a>(text: &'a str, name: &str) -> &'a str {
 #[test]
 fn the_stream_table_is_the_catalogue() {
     let mut expected = String::from(
-        "| stream | class | path | `created_at` filter | columns | holds |\n| --- | --- | --- | --- | --: | --- |\n",
+        "| kind | stream | class | path | `created_at` filter | columns | holds |\n| --- | --- | --- | --- | --- | --: | --- |\n",
     );
     for row in streams_table().rows {
         let cells: Vec<String> = row
             .into_iter()
-            .skip(1)
             .map(|cell| match cell {
                 Cell::Text(text) => text,
                 Cell::Integer(number) => number.to_string(),

@@ -1,19 +1,18 @@
-//! `demo`: everything once against a simulated account: full sync, some days later, reports.
+//! `demo`: everything once against simulated accounts: full sync, some days later, reports.
 
+mod accounts;
 mod results;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use secrecy::SecretString;
-
+use self::accounts::Accounts;
 use super::{emulate, sync};
 use crate::cli::args::{Demo, Global};
 use crate::cli::printer::Printer;
 use crate::cli::progress::Progress;
 use crate::config::{self, Settings};
 use crate::durable;
-use crate::emulator::{Emulator, Options};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Cell, ColumnKind, Observer, Table};
 use crate::publish::Publication;
@@ -28,39 +27,36 @@ const MARK: &str = "# Written by `paid-sync demo`, which replaces this directory
 pub(super) async fn run(words: &Demo, _global: &Global, printer: &Printer) -> Result<u8> {
     let directory = &words.dir;
     clear(directory)?;
-    let options =
-        Options { seed: words.seed, size: emulate::size(words.size), ..Options::default() };
-    let key = SecretString::from(options.api_key.clone());
-    let emulator = emulate::start(options).await?;
-    let settings = write_settings(directory, &emulator)?;
+    let accounts = Accounts::start(words.seed, emulate::size(words.size)).await?;
+    let settings = write_settings(directory, &accounts)?;
     let stop = super::stop_at_signals();
 
-    printer.note(&format!("simulated account at {}: first sync", emulator.base_url()));
-    let first = sync_once(&settings, &key, printer, stop.clone()).await?;
+    printer.note(&format!("simulated accounts at {}: first sync", accounts.addresses()));
+    let first = sync_once(&settings, &accounts, printer, stop.clone()).await?;
     sync::conclude(&first, printer);
     if first.exit_code() <= Kind::Degraded.exit_code() {
-        printer.note(&format!("{DAYS} days pass at the account: next sync"));
-        emulator.advance(DAYS);
-        let second = sync_once(&settings, &key, printer, stop).await?;
+        printer.note(&format!("{DAYS} days pass at the accounts: next sync"));
+        accounts.advance(DAYS);
+        let second = sync_once(&settings, &accounts, printer, stop).await?;
         sync::conclude(&second, printer);
-        let code = show(&settings, &emulator, &second, directory, printer)?;
-        emulator.shutdown().await;
+        let code = show(&settings, &accounts, &second, directory, printer)?;
+        accounts.shutdown().await;
         return Ok(code);
     }
-    emulator.shutdown().await;
+    accounts.shutdown().await;
     Ok(first.exit_code())
 }
 
 async fn sync_once(
     settings: &Settings,
-    key: &SecretString,
+    accounts: &Accounts,
     printer: &Printer,
     stop: run::Stop,
 ) -> Result<Summary> {
     let accounts = settings
         .sources
         .iter()
-        .map(|source| Account { source: source.clone(), key: key.clone() })
+        .map(|source| Account { source: source.clone(), key: accounts.key(&source.name) })
         .collect();
     let options = SyncOptions {
         command: "demo".to_owned(),
@@ -73,20 +69,20 @@ async fn sync_once(
 
 fn show(
     settings: &Settings,
-    emulator: &Emulator,
+    accounts: &Accounts,
     second: &Summary,
     directory: &Path,
     printer: &Printer,
 ) -> Result<u8> {
     let snapshot = Publication::snapshot_path(&settings.warehouse.dir);
-    let counts = counts(&snapshot, emulator)?;
-    let equal = counts.rows.iter().all(|row| row.get(1) == row.get(2));
-    heading(printer, "Rows at the account and in the warehouse")?;
+    let counts = counts(&snapshot, accounts)?;
+    let equal = counts.rows.iter().all(|row| row.get(2) == row.get(3));
+    heading(printer, "Rows at the accounts and in the warehouse")?;
     printer.table(&counts, Format::Table)?;
     results::show(&Session::open(&snapshot)?, printer)?;
     printer.data(closing(directory, settings).as_bytes())?;
     if !equal {
-        return Err(Error::new(Kind::Degraded, "the warehouse and the account differ in rows"));
+        return Err(Error::new(Kind::Degraded, "the warehouse and the accounts differ in rows"));
     }
     // Quarantine is part of the simulated account's quirks, and is shown above.
     Ok(if second.exit_code() == Kind::Degraded.exit_code() { 0 } else { second.exit_code() })
@@ -96,20 +92,20 @@ fn heading(printer: &Printer, text: &str) -> Result<()> {
     printer.data(format!("\n{text}\n").as_bytes())
 }
 
-fn counts(snapshot: &Path, emulator: &Emulator) -> Result<Table> {
+fn counts(snapshot: &Path, accounts: &Accounts) -> Result<Table> {
     let mut table = Table::new(&[
+        ("source", ColumnKind::Text),
         ("stream", ColumnKind::Text),
         ("account", ColumnKind::Integer),
         ("warehouse", ColumnKind::Integer),
     ]);
-    for (stream, expected) in emulator.counts() {
-        let query = format!(
-            "SELECT count(*)::INTEGER FROM {}",
-            crate::database::qualified("paid", &stream)
-        );
-        let found = report::query_table(snapshot, &query)?;
+    for (source, stream, expected) in accounts.counts() {
+        let name = crate::database::qualified(source, &stream);
+        let found =
+            report::query_table(snapshot, &format!("SELECT count(*)::INTEGER FROM {name}"))?;
         let found = found.rows.first().and_then(|row| row.first()).cloned().unwrap_or(Cell::Null);
-        table.rows.push(vec![Cell::Text(stream), Cell::Integer(i128::from(expected)), found]);
+        let expected = Cell::Integer(i128::from(expected));
+        table.rows.push(vec![Cell::Text(source.to_owned()), Cell::Text(stream), expected, found]);
     }
     Ok(table)
 }
@@ -124,7 +120,7 @@ fn closing(directory: &Path, settings: &Settings) -> String {
         settings.warehouse.dir.join("tables").display().to_string(),
     );
     format!(
-        "\nSnapshot  {snapshot}\nParquet   {tables}/paid/<stream>/*/*.parquet\n\n\
+        "\nSnapshot  {snapshot}\nParquet   {tables}/<source>/<stream>/*/*.parquet\n\n\
          Open it with any DuckDB client from 1.1 on:\n\
          \x20 duckdb -readonly {snapshot} -c 'FROM reports.ar_aging'\n\
          \x20 python3 -c \"import duckdb; \\\n\
@@ -156,12 +152,9 @@ fn clear(directory: &Path) -> Result<()> {
     durable::remove_tree_if_present(&directory.join("warehouse"))
 }
 
-fn write_settings(directory: &Path, emulator: &Emulator) -> Result<Settings> {
-    let text = format!(
-        "{MARK}\n\n[[source]]\nname = \"paid\"\nkind = \"paid\"\nbase_url = \"{}\"\n\
-         api_key_env = \"PAID_API_KEY\"\nrequests_per_second = 5000\nmax_in_flight = 8\n",
-        emulator.base_url()
-    );
+fn write_settings(directory: &Path, accounts: &Accounts) -> Result<Settings> {
+    // Enough to read all that stands below single objects at once.
+    let text = format!("{MARK}\n\n[sync]\nrefresh_budget = 5000\n{}", accounts.settings());
     let path = directory.join("sync.toml");
     durable::write(&path, text.as_bytes(), 0o644)?;
     config::load(&path, &Vec::new)
