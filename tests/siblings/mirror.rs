@@ -68,6 +68,28 @@ async fn edits_show_in_the_next_run_and_the_version_before_stays() {
 }
 
 #[tokio::test]
+async fn verify_finds_nothing_after_a_run_and_what_changed_since() {
+    for (kind, name) in KINDS {
+        let site = Site::new(kind).await;
+        site.sync().await;
+        let gone = site.sibling.truth("customers").unwrap()[2]["id"].as_str().unwrap().to_owned();
+        if kind == SiblingKind::AlternativePayments {
+            assert!(site.sibling.archive("customers", &gone));
+            site.sync().await;
+        }
+        let verify = || site.command(&["verify", "--format", "json"]).output().unwrap();
+        let clean = verify();
+        let told = String::from_utf8_lossy(&clean.stderr).into_owned();
+        assert_eq!(clean.status.code(), Some(0), "{name}: {told}");
+        let edited = site.sibling.truth("customers").unwrap()[0]["id"].as_str().unwrap().to_owned();
+        site.sibling.edit("customers", &edited, serde_json::json!({"name": "Edited"}));
+        let found = verify();
+        assert_eq!(found.status.code(), Some(1), "{name}");
+        assert!(String::from_utf8_lossy(&found.stdout).contains(&edited), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn snake_case_and_camel_case_fill_the_same_columns() {
     for kind in [SiblingKind::PaidAiV1, SiblingKind::PaidAiV2] {
         let options = SiblingOptions { kind, snake_case: true, ..SiblingOptions::default() };

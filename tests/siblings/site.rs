@@ -1,6 +1,7 @@
 //! A simulated account of one kind, settings for it, and its truth beside what was published.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 use std::sync::Arc;
 
 use paid_sync::catalog::{SourceKind, StreamSpec, source_kind};
@@ -75,6 +76,14 @@ impl Site {
         let accounts = vec![Account { source, key: key.to_owned().into() }];
         let (_stop, stopped) = watch::channel(false);
         run::sync(&settings, accounts, options, Arc::new(Silent), stopped).await.unwrap()
+    }
+
+    /// Makes the command that runs the program on this source.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.home.command(words);
+        let kind = self.kind.name.to_uppercase().replace('-', "_");
+        command.env(format!("{kind}_API_KEY"), &self.key);
+        command
     }
 
     pub(crate) fn open(&self) -> Database {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use arrow::datatypes::{DataType, Schema};
 
-use crate::catalog::{Coercion, Field, StreamSpec};
+use crate::catalog::{ARCHIVED_AT, Coercion, Field, StreamSpec};
 use crate::database::{identifier, literal, qualified};
 use crate::model::View;
 
@@ -72,8 +72,13 @@ impl Scope {
         format!("compared_{}", self.spec.name)
     }
 
+    /// Gives the rows that the list should show: archived ones are not among them.
     fn table(&self) -> String {
-        format!("{SNAPSHOT}.{}", qualified(&self.source, self.spec.name))
+        let table = format!("{SNAPSHOT}.{}", qualified(&self.source, self.spec.name));
+        if self.spec.archives {
+            return format!("(SELECT * FROM {table} WHERE {ARCHIVED_AT} IS NULL)");
+        }
+        table
     }
 
     fn created(&self, side: &str) -> String {
