@@ -187,3 +187,17 @@ fn a_refund_of_a_transfer_waits_for_the_next_invoice() {
         expected
     );
 }
+
+/// `given` is voided on 10 March and was never issued: until then its line is sold and not billed.
+#[test]
+fn lines_of_an_invoice_given_up_unissued_are_unbilled_until_then() {
+    let snapshot = with_lines(
+        "('a', 'given', 'c', NULL, NULL, '2026-03-10'), ('a', 'draft', 'c', NULL, NULL, NULL)",
+        "('1', 'given', 5, NULL, '2026-03-01'), ('2', 'draft', 6, NULL, '2026-03-01'),
+         ('3', NULL, 7, DATE '2026-03-05', '2026-03-01')",
+    );
+    let unbilled = |day| columns(&snapshot, "unbilled_transactions", "amount", day);
+    assert_eq!(unbilled(date(2026, 3, 4)), ["7", "6", "5"]);
+    assert_eq!(unbilled(date(2026, 3, 9)), ["6", "5"], "7 is paid");
+    assert_eq!(unbilled(date(2026, 3, 10)), ["6"], "5 was given up");
+}
