@@ -188,6 +188,30 @@ fn a_refund_of_a_transfer_waits_for_the_next_invoice() {
     );
 }
 
+/// 100 less 300 leave -200, however long ago that was due.
+#[test]
+fn an_invoice_below_zero_is_a_credit_and_never_due() {
+    let snapshot = with_lines(
+        "('a', 'i', 'c', '2025-01-10', '2025-01-31', NULL), ('a', 'j', 'c', '2026-03-01', '2026-03-30', NULL)",
+        "('1', 'i', 100, NULL, '2025-01-05'), ('2', 'i', -300, NULL, '2025-01-05'), ('3', 'j', 50, NULL, '2026-03-01')",
+    );
+    let ages = "not_due, days_1_30, days_over_90, total";
+    assert_eq!(
+        columns(&snapshot, "ar_aging", ages, DAY),
+        ["-200 50 0 -150"]
+    );
+    let detail = "invoice_id, open_amount, days_past_due, bucket, why";
+    let expected = [
+        "j 50 1 days_1_30 1 days after the due day",
+        "i -200 - not_due a credit is never due",
+    ];
+    assert_eq!(columns(&snapshot, "ar_aging_detail", detail, DAY), expected);
+    assert_eq!(
+        columns(&snapshot, "chase_calendar", "invoice_id, open_amount", DAY),
+        ["j 50"]
+    );
+}
+
 /// `given` is voided on 10 March and was never issued: until then its line is sold and not billed.
 #[test]
 fn lines_of_an_invoice_given_up_unissued_are_unbilled_until_then() {
