@@ -5,6 +5,7 @@
 //! [`report_sql`]; [`parse`]; [`render()`]. IO: only `query`, read-only.
 
 mod catalog;
+mod derived;
 mod header;
 mod html;
 mod models;
