@@ -16,7 +16,7 @@ mod render;
 mod tie_out;
 mod zone;
 
-pub use catalog::{REPORTS, Report, find_report, report_sql};
+pub use catalog::{REPORTS, Report, find_report, frozen_sql, report_sql};
 pub use header::{Contract, ContractColumn, Parameter, TieOut, parse};
 pub use models::{ModelSource, model_sql};
 pub use money::{exponent, major_units};
