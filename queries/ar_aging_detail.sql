@@ -102,6 +102,6 @@ ORDER BY
     open_invoices.source,
     open_invoices.account_id,
     5,
-    open_invoices.days_past_due DESC NULLS LAST,
+    10 DESC NULLS LAST,
     open_invoices.open_amount DESC,
     open_invoices.invoice_id

@@ -6,7 +6,7 @@
 --   balance: amount of an invoice against the sum of its transactions. unpaid_balance: its unpaid_amount against
 --   the unpaid ones, invoices that are not voided. paid_state: a paid invoice with unpaid lines, or an
 --   unpaid one whose lines are all paid. mixed_currency: an invoice whose lines name several. no_currency: an
---   issued invoice, or a transaction, of unknown currency. dangling: a reference to an object that is not
+--   issued invoice, or a transaction on no invoice, of unknown currency. dangling: a reference to an object that is not
 --   in the warehouse. problem: a field that could not be read as its type. stream: a list that did not
 --   finish, or that has objects waiting to be read again.
 -- grain: one row per finding
@@ -55,6 +55,14 @@ findings AS (
     UNION ALL
 
     SELECT
+        'paid_state', 'invoices', id, coalesce(currency, '(unknown)'),
+        unpaid_amount, CAST(0 AS BIGINT), 'not paid, but all of its transactions are', source, account_id
+    FROM model.invoices
+    WHERE state NOT IN ('paid', 'voided') AND transactions_all_paid
+
+    UNION ALL
+
+    SELECT
         'mixed_currency', 'invoices', id, NULL, NULL, NULL, 'its transactions name several currencies', source, account_id
     FROM model.invoices
     WHERE mixed_currency
@@ -65,6 +73,13 @@ findings AS (
         'no_currency', 'invoices', id, NULL, NULL, NULL, 'nothing tells its currency', source, account_id
     FROM model.invoices
     WHERE issued_on IS NOT NULL AND currency IS NULL AND NOT mixed_currency
+
+    UNION ALL
+
+    SELECT
+        'no_currency', 'transactions', id, NULL, NULL, NULL, 'nothing tells its currency', source, account_id
+    FROM model.transactions
+    WHERE invoice_id IS NULL AND currency IS NULL AND state <> 'void'
 
     UNION ALL
 

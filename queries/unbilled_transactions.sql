@@ -3,7 +3,8 @@
 -- description:
 --   Transactions created by `as_of`, not void, not paid by then, and not receivable by then: on no invoice, or
 --   on one that is not issued. The source does not say when a transaction was put on an invoice; its issue
---   day decides. Lines of a voided invoice that was never issued are not unbilled: they were given up.
+--   day decides. Lines of an invoice that is voided without ever being issued are given up
+--   with it: from the day of the void on they are not unbilled.
 -- grain: one row per transaction
 -- parameters:
 --   as_of | DATE | local date of the newest complete_to in the snapshot | The evening that is described.
@@ -61,5 +62,5 @@ WHERE transactions.amount <> 0
     AND transactions.voided_on IS NULL
     AND coalesce(transactions.paid_date > asked.day, TRUE)
     AND coalesce(invoices.issued_on > asked.day, TRUE)
-    AND NOT (invoices.issued_on IS NULL AND coalesce(invoices.state = 'voided', FALSE))
+    AND NOT (invoices.issued_on IS NULL AND coalesce(invoices.state = 'voided', FALSE) AND coalesce(invoices.voided_on <= asked.day, TRUE))
 ORDER BY transactions.source, transactions.account_id, 5, 9 DESC NULLS LAST, transactions.amount DESC, transactions.id

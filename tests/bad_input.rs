@@ -1,6 +1,8 @@
 //! Bad input of every kind, given to the real program: documented exit code, a message that says
 //! what, where and what to do, the key nowhere, nothing half-written.
 
+/// Amounts that reports cannot add up, instants that nothing is known of.
+mod amounts;
 /// Answers that are no answers, elements that are no rows.
 mod answers;
 /// `sync.toml` and the command line.

@@ -62,6 +62,8 @@ mod readme;
 mod rebuild;
 /// Tables on terminals, in CSV, JSON and HTML.
 mod render;
+/// Reports beside a second opinion on the account.
+mod report_oracle;
 /// Bundled queries on hand-checked data.
 mod reports;
 /// Other kinds of sources.

@@ -24,7 +24,28 @@
 --   source | VARCHAR | name | Source in sync.toml.
 --   account_id | VARCHAR | id | Account at the source.
 
-WITH lines AS (
+WITH issued AS MATERIALIZED (
+    SELECT
+        source,
+        account_id,
+        id,
+        customer_id,
+        currency,
+        amount,
+        unpaid_amount,
+        paid,
+        summary,
+        issued_on,
+        issued_estimated,
+        due_on,
+        voided_on,
+        voided_estimated,
+        changed_on,
+        transactions_count
+    FROM model.invoices
+    WHERE issued_on IS NOT NULL
+),
+lines AS (
     SELECT
         invoices.source,
         invoices.account_id,
@@ -51,13 +72,12 @@ WITH lines AS (
             ELSE invoices.voided_estimated
         END AS voided_estimated,
         invoices.issued_estimated
-    FROM model.invoices AS invoices
+    FROM issued AS invoices
     JOIN model.transactions AS transactions
         ON transactions.source = invoices.source
         AND transactions.account_id = invoices.account_id
         AND transactions.invoice_id = invoices.id
-    WHERE invoices.issued_on IS NOT NULL
-        AND transactions.amount <> 0
+    WHERE transactions.amount <> 0
 
     UNION ALL
 
@@ -79,9 +99,8 @@ WITH lines AS (
         voided_on,
         voided_estimated,
         issued_estimated
-    FROM model.invoices
-    WHERE issued_on IS NOT NULL
-        AND transactions_count = 0
+    FROM issued
+    WHERE transactions_count = 0
 
     UNION ALL
 
@@ -106,9 +125,8 @@ WITH lines AS (
         voided_on,
         voided_estimated,
         issued_estimated
-    FROM model.invoices
-    WHERE issued_on IS NOT NULL
-        AND transactions_count = 0
+    FROM issued
+    WHERE transactions_count = 0
 ),
 begun AS (
     SELECT

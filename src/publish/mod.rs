@@ -18,7 +18,9 @@ use crate::database::{Database, qualified};
 use crate::error::Result;
 
 pub use generation::{current_generation, stage};
-pub use snapshot::{carry_over_sources, copy_working_database, finish_switch, switch, verify};
+pub use snapshot::{
+    carry_over_sources, copy_working_database, finish_switch, freeze, switch, verify,
+};
 
 /// Permission bits of what readers may open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

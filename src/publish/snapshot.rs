@@ -101,6 +101,26 @@ pub fn carry_over_sources(
     durable::sync_file(&publication.copy_path())
 }
 
+/// Lets statements change the copy for good, all of them or none: what they cannot do is only left
+/// undone, because the same rows can be read without it.
+///
+/// # Errors
+/// [`Kind::Disk`], [`Kind::Database`] where the copy cannot be opened or closed.
+pub fn freeze(
+    publication: &Publication,
+    statements: &[String],
+    memory_limit: &'static str,
+) -> Result<()> {
+    let spill_directory = publication.staging().join("spill");
+    let access = Access::ReadWrite { spill_directory, memory_limit };
+    let copy = Database::open(&publication.copy_path(), &access)?;
+    drop(copy.transaction(|copy| {
+        statements.iter().try_for_each(|statement| copy.execute_batch(statement))
+    }));
+    copy.checkpoint_and_close()?;
+    durable::sync_file(&publication.copy_path())
+}
+
 fn replace_source<'a>(
     copy: &Database,
     source: &str,

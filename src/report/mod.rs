@@ -6,6 +6,7 @@
 
 mod catalog;
 mod conformed;
+mod derived;
 mod description;
 mod fitting;
 mod header;
@@ -18,7 +19,7 @@ mod render;
 mod tie_out;
 mod zone;
 
-pub use catalog::{REPORTS, Report, find_report, report_sql};
+pub use catalog::{REPORTS, Report, find_report, frozen_sql, report_sql};
 pub use conformed::conformed_sql;
 pub use header::{Contract, ContractColumn, Parameter, TieOut, parse};
 pub use models::{ModelSource, model_sql};

@@ -43,9 +43,9 @@ pub(super) async fn publish(
     Ok(true)
 }
 
-/// Upper bound of `DuckDB`'s buffers while tie-outs are checked: nothing else runs then, and their
-/// joins need more than a load does (I10).
-const TIE_OUT_MEMORY: &str = "192MB";
+/// Upper bound of `DuckDB`'s buffers while reports are prepared and tie-outs checked: nothing else runs
+/// then, and their joins need more than a load does (I10).
+const REPORT_MEMORY: &str = "192MB";
 
 /// Checks the tie-outs of the published reports; gives a sentence for each that fails.
 pub(super) async fn failed_tie_outs(settings: &Settings) -> Result<Vec<String>> {
@@ -53,7 +53,7 @@ pub(super) async fn failed_tie_outs(settings: &Settings) -> Result<Vec<String>> 
     blocking(move || {
         let snapshot = Publication::snapshot_path(&directory);
         let spill = directory.join("work").join("tie-outs");
-        let results = report::check_tie_outs(&snapshot, &spill, TIE_OUT_MEMORY, report::REPORTS)?;
+        let results = report::check_tie_outs(&snapshot, &spill, REPORT_MEMORY, report::REPORTS)?;
         durable::remove_tree_if_present(&spill)?;
         let failed = results.iter().filter(|result| !result.holds());
         Ok(failed.map(|result| format!("{}: {}", result.report, result.sentence())).collect())
@@ -107,6 +107,7 @@ fn publish_blocking(warehouse: Warehouse, publication: &Publication, views: &Vie
     warehouse.checkpoint_and_close()?;
     publish::copy_working_database(&Warehouse::working_path(&publication.directory), publication)?;
     publish::carry_over_sources(publication, |present| views.sql(present))?;
+    publish::freeze(publication, &report::frozen_sql()?, REPORT_MEMORY)?;
     publish::verify(publication, &counts)?;
     publish::switch(publication)
 }

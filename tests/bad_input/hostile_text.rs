@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use paid_sync::report::REPORTS;
 use serde_json::{Value, json};
 
 use super::site::{LONG_AGO, Site, customer, serve_account};
@@ -110,6 +111,33 @@ async fn names_cannot_run_in_a_spreadsheet() {
         assert_eq!(row[account].trim_start_matches('\''), ACCOUNT);
     }
     assert_eq!(found, NAMES.map(str::to_owned).into(), "the quote in front is all that changes");
+}
+
+/// Every report, not only the ageing, and the page with all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_harmless_in_every_report() {
+    let (_script, site) = mirror().await;
+    let harmful = |letter: char| {
+        (letter.is_control() && letter != '\n') || matches!(letter, '\u{202a}'..='\u{202e}')
+    };
+    for name in REPORTS.iter().map(|report| report.name) {
+        let shown = site.run(&format!("report {name}")).expect(0, &[]);
+        assert_eq!(shown.stdout.chars().find(|letter| harmful(*letter)), None, "{shown}");
+        let text = site.run(&format!("report {name} --format csv")).expect(0, &[]).stdout;
+        for row in csv::Reader::from_reader(text.as_bytes()).records() {
+            let row = row.unwrap();
+            for cell in row.iter().filter(|cell| cell.parse::<f64>().is_err()) {
+                let starts = ['=', '+', '-', '@', '\t', '\r', '＝'];
+                assert!(!cell.starts_with(starts), "{name}: {cell:?} would run: {text}");
+            }
+        }
+    }
+    let page = site.run("report --format html").expect(0, &[]).stdout;
+    let lower = page.to_lowercase();
+    for markup in ["<img", "<svg/", "<script>alert", "\u{1b}", "\u{202e}"] {
+        assert!(!lower.contains(markup), "{markup:?} is in the page");
+    }
+    assert!(page.contains("&lt;script&gt;alert(&#39;paid&#39;)&lt;/script&gt; Ltd"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
