@@ -6,6 +6,25 @@ const CUSTOMER_ID: Field =
     field("customer_id", &["customer_id"], Coercion::Reference, "Customer: customers.id.");
 const PARENT_CUSTOMER_ID: Field =
     field("customer_id", &["_parent"], Coercion::Reference, "Customer: customers.id.");
+const CURRENCY: Field = field(
+    "currency",
+    &["currency"],
+    Coercion::Text,
+    "ISO 4217 code as sent; payments send none, as far as is documented.",
+);
+const SUB_TOTAL: Field = field(
+    "sub_total",
+    &["sub_total"],
+    Coercion::Decimal,
+    "Total before fees and tax, in a unit that the source does not state: compare, do not add to other sources.",
+);
+const TOTAL: Field = field(
+    "total",
+    &["total"],
+    Coercion::Decimal,
+    "Total, in a unit that the source does not state: compare, do not add to other sources.",
+);
+const FEES: Field = field("fees", &["fees"], Coercion::Json, "Fees as sent; see fees.");
 const CREATED_AT: Field =
     field("created_at", &["created_at"], Coercion::Instant, "When the object was made, UTC.");
 
@@ -58,7 +77,7 @@ pub(super) const PAYMENT_METHOD_FIELDS: &[Field] = &[PARENT_CUSTOMER_ID];
 pub(super) const INVOICE_FIELDS: &[Field] = &[
     CUSTOMER_ID,
     field("invoice_number", &["invoice_number"], Coercion::Text, "Number on the invoice."),
-    field("currency", &["currency"], Coercion::Text, "ISO 4217 code as sent."),
+    CURRENCY,
     field("memo", &["memo"], Coercion::Text, "Free text."),
     field(
         "status",
@@ -66,18 +85,8 @@ pub(super) const INVOICE_FIELDS: &[Field] = &[
         Coercion::Enum(&["open", "paid", "overdue", "archived"]),
         "State as sent; the set of values is not documented.",
     ),
-    field(
-        "sub_total",
-        &["sub_total"],
-        Coercion::Decimal,
-        "Total before fees and tax, in a unit that the source does not state: compare, do not add to other sources.",
-    ),
-    field(
-        "total",
-        &["total"],
-        Coercion::Decimal,
-        "Total, in a unit that the source does not state: compare, do not add to other sources.",
-    ),
+    SUB_TOTAL,
+    TOTAL,
     field("due_date", &["due_date"], Coercion::Date, "Day on which payment is due."),
     field(
         "last_notification_at",
@@ -122,27 +131,12 @@ pub(super) const PAYMENT_FIELDS: &[Field] = &[
         Coercion::Enum(&[]),
         "Kind of payment; NULL unless sent, which is not documented.",
     ),
-    field(
-        "currency",
-        &["currency"],
-        Coercion::Text,
-        "ISO 4217 code; NULL unless sent, which is not documented.",
-    ),
-    field(
-        "sub_total",
-        &["sub_total"],
-        Coercion::Decimal,
-        "Total before fees, in a unit that the source does not state: compare, do not add to other sources.",
-    ),
-    field(
-        "total",
-        &["total"],
-        Coercion::Decimal,
-        "Total, in a unit that the source does not state: compare, do not add to other sources.",
-    ),
+    CURRENCY,
+    SUB_TOTAL,
+    TOTAL,
     field("due_date", &["due_date"], Coercion::Date, "Day on which it was due."),
     CREATED_AT,
-    field("fees", &["fees"], Coercion::Json, "Fees as sent; see fees."),
+    FEES,
 ];
 
 pub(super) const PAYOUT_FIELDS: &[Field] = &[
@@ -164,21 +158,11 @@ pub(super) const PAYOUT_FIELDS: &[Field] = &[
         ]),
         "State.",
     ),
-    field(
-        "sub_total",
-        &["sub_total"],
-        Coercion::Decimal,
-        "Total before fees, in a unit that the source does not state: compare, do not add to other sources.",
-    ),
-    field(
-        "total",
-        &["total"],
-        Coercion::Decimal,
-        "Total, in a unit that the source does not state: compare, do not add to other sources.",
-    ),
+    SUB_TOTAL,
+    TOTAL,
     field("arrival_date", &["arrival_date"], Coercion::Date, "Day on which it arrives."),
     CREATED_AT,
-    field("fees", &["fees"], Coercion::Json, "Fees as sent; see fees."),
+    FEES,
 ];
 
 pub(super) const FEE_FIELDS: &[Field] = &[

@@ -1,8 +1,8 @@
 //! Columns of customers and contacts, the union of both versions (CONTRACT N4.1, B3).
 
 use super::shared_fields::{
-    API_VERSION, CREATED_AT, CREATION_STATE, CUSTOMER_ID, EXTERNAL_ID, METADATA, NAME,
-    ORGANIZATION_ID, UPDATED_AT,
+    API_VERSION, CREATED_AT, CREATION_STATE, CUSTOMER_EXTERNAL_ID, CUSTOMER_ID, EXTERNAL_ID,
+    METADATA, NAME, ORGANIZATION_ID, UPDATED_AT,
 };
 use crate::catalog::spec::{Coercion, Field, field};
 
@@ -123,13 +123,8 @@ pub(super) const CUSTOMER_FIELDS: &[Field] = &[
 pub(super) const CONTACT_FIELDS: &[Field] = &[
     ORGANIZATION_ID,
     CUSTOMER_ID,
-    field(
-        "customer_external_id",
-        &["customerExternalId", "customer_external_id", "accountExternalId", "account_external_id"],
-        Coercion::Text,
-        "The merchant's own id of the customer; v1 only.",
-    ),
-    field("external_id", &["externalId", "external_id"], Coercion::Text, "The merchant's own id."),
+    CUSTOMER_EXTERNAL_ID,
+    EXTERNAL_ID,
     field(
         "salutation",
         &["salutation"],

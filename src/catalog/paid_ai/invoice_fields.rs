@@ -1,7 +1,9 @@
 //! Columns of invoices, their lines and whatever else is listed (CONTRACT B3).
 
 use super::shared_fields::{
-    CREATED_AT, CUSTOMER_ID, DESCRIPTION, METADATA, NAME, ORDER_ID, ORGANIZATION_ID, UPDATED_AT,
+    ARCHIVED_AT, CREATED_AT, CURRENCY, CUSTOMER_EXTERNAL_ID, CUSTOMER_ID, DESCRIPTION, END_DATE,
+    END_DATE_TS, METADATA, NAME, ORDER_ID, ORGANIZATION_ID, PAYMENT_STATUS, PRODUCT_ID,
+    PUBLIC_URL_TOKEN, START_DATE, START_DATE_TS, TAX_RATE, UPDATED_AT,
 };
 use crate::catalog::spec::{Coercion, Field, field};
 
@@ -39,32 +41,17 @@ pub(super) const INVOICE_FIELDS: &[Field] = &[
         ]),
         "State; the sets of v1 and v2 differ.",
     ),
-    field(
-        "payment_status",
-        &["paymentStatus", "payment_status"],
-        Coercion::Enum(&["pending", "paid", "partiallyPaid", "overdue", "error"]),
-        "State of the payment; v2 only.",
-    ),
+    PAYMENT_STATUS,
     field(
         "source",
         &["source"],
         Coercion::Enum(&["order_based", "manual"]),
         "Where the invoice came from; v2 only.",
     ),
-    field("start_date", &["startDate", "start_date"], Coercion::Date, "First day billed; v2 only."),
-    field(
-        "start_date_ts",
-        &["startDate", "start_date"],
-        Coercion::InstantOnly,
-        "The same as an instant, UTC, where the source carries a time.",
-    ),
-    field("end_date", &["endDate", "end_date"], Coercion::Date, "Last day billed; v2 only."),
-    field(
-        "end_date_ts",
-        &["endDate", "end_date"],
-        Coercion::InstantOnly,
-        "The same as an instant, UTC, where the source carries a time.",
-    ),
+    START_DATE,
+    START_DATE_TS,
+    END_DATE,
+    END_DATE_TS,
     field("issue_date", &["issueDate", "issue_date"], Coercion::Date, "Day of issue; v2 only."),
     field(
         "issue_date_ts",
@@ -98,7 +85,7 @@ pub(super) const INVOICE_FIELDS: &[Field] = &[
         Coercion::Instant,
         "When it was voided, UTC; v1 only.",
     ),
-    field("currency", &["currency"], Coercion::Text, "ISO 4217 code as sent."),
+    CURRENCY,
     field(
         "subtotal",
         &["subtotal", "invoiceTotalExcludingTax", "invoice_total_excluding_tax"],
@@ -111,7 +98,7 @@ pub(super) const INVOICE_FIELDS: &[Field] = &[
         Coercion::Decimal,
         "Tax, in the smallest unit of the currency, unscaled.",
     ),
-    field("tax_rate", &["taxRate", "tax_rate"], Coercion::Decimal, "Tax rate as sent; v2 only."),
+    TAX_RATE,
     field(
         "tax_status",
         &["taxStatus", "tax_status"],
@@ -161,12 +148,7 @@ pub(super) const INVOICE_FIELDS: &[Field] = &[
         Coercion::Text,
         "Link to dispute; sensitive, never fetched.",
     ),
-    field(
-        "public_url_token",
-        &["publicUrlToken", "public_url_token"],
-        Coercion::Text,
-        "Part of a public link; sensitive.",
-    ),
+    PUBLIC_URL_TOKEN,
     field("customer", &["customer"], Coercion::JsonObject, "Embedded customer as sent; v1 only."),
     METADATA,
     CREATED_AT,
@@ -188,26 +170,11 @@ pub(super) const INVOICE_LINE_FIELDS: &[Field] = &[
         Coercion::Reference,
         "Attribute of that line.",
     ),
-    field("start_date", &["startDate", "start_date"], Coercion::Date, "First day billed."),
-    field(
-        "start_date_ts",
-        &["startDate", "start_date"],
-        Coercion::InstantOnly,
-        "The same as an instant, UTC, where the source carries a time.",
-    ),
-    field("end_date", &["endDate", "end_date"], Coercion::Date, "Last day billed."),
-    field(
-        "end_date_ts",
-        &["endDate", "end_date"],
-        Coercion::InstantOnly,
-        "The same as an instant, UTC, where the source carries a time.",
-    ),
-    field(
-        "payment_status",
-        &["paymentStatus", "payment_status"],
-        Coercion::Enum(&["pending", "paid", "partiallyPaid", "overdue", "error"]),
-        "State of the payment.",
-    ),
+    START_DATE,
+    START_DATE_TS,
+    END_DATE,
+    END_DATE_TS,
+    PAYMENT_STATUS,
     field("quantity", &["quantity"], Coercion::Decimal, "Quantity as sent."),
     field(
         "total_price_before_tax",
@@ -221,7 +188,7 @@ pub(super) const INVOICE_LINE_FIELDS: &[Field] = &[
         Coercion::Decimal,
         "Tax, in the smallest unit of the currency, unscaled.",
     ),
-    field("tax_rate", &["taxRate", "tax_rate"], Coercion::Decimal, "Tax rate as sent."),
+    TAX_RATE,
     field(
         "total_price_after_tax",
         &["totalPriceAfterTax", "total_price_after_tax"],
@@ -240,7 +207,7 @@ pub(super) const INVOICE_LINE_FIELDS: &[Field] = &[
         Coercion::Decimal,
         "Credited, in the smallest unit of the currency, unscaled.",
     ),
-    field("currency", &["currency"], Coercion::Text, "ISO 4217 code as sent."),
+    CURRENCY,
     DESCRIPTION,
     CREATED_AT,
     UPDATED_AT,
@@ -301,12 +268,7 @@ pub(super) const CHECKOUT_FIELDS: &[Field] = &[
 
 pub(super) const VALUE_RECEIPT_FIELDS: &[Field] = &[
     field("status", &["status"], Coercion::Enum(&[]), "State."),
-    field(
-        "public_url_token",
-        &["publicUrlToken", "public_url_token"],
-        Coercion::Text,
-        "Part of a public link; sensitive.",
-    ),
+    PUBLIC_URL_TOKEN,
     field(
         "public_url",
         &["publicUrl", "public_url"],
@@ -326,41 +288,21 @@ pub(super) const VALUE_RECEIPT_FIELDS: &[Field] = &[
         Coercion::Text,
         "Name of the customer.",
     ),
-    field(
-        "customer_external_id",
-        &["customerExternalId", "customer_external_id"],
-        Coercion::Text,
-        "The merchant's own id of the customer.",
-    ),
+    CUSTOMER_EXTERNAL_ID,
     ORDER_ID,
-    field("product_id", &["productId", "product_id"], Coercion::Reference, "Product: products.id."),
-    field("currency", &["currency"], Coercion::Text, "ISO 4217 code as sent."),
-    field("start_date", &["startDate", "start_date"], Coercion::Date, "First day."),
-    field(
-        "start_date_ts",
-        &["startDate", "start_date"],
-        Coercion::InstantOnly,
-        "The same as an instant, UTC, where the source carries a time.",
-    ),
-    field("end_date", &["endDate", "end_date"], Coercion::Date, "Last day."),
-    field(
-        "end_date_ts",
-        &["endDate", "end_date"],
-        Coercion::InstantOnly,
-        "The same as an instant, UTC, where the source carries a time.",
-    ),
+    PRODUCT_ID,
+    CURRENCY,
+    START_DATE,
+    START_DATE_TS,
+    END_DATE,
+    END_DATE_TS,
     field(
         "total_delivered_value",
         &["totalDeliveredValue", "total_delivered_value"],
         Coercion::Decimal,
         "Value delivered, in the smallest unit of the currency, unscaled.",
     ),
-    field(
-        "archived_at",
-        &["archivedAt", "archived_at"],
-        Coercion::Instant,
-        "When it was archived, UTC.",
-    ),
+    ARCHIVED_AT,
     CREATED_AT,
 ];
 
@@ -368,12 +310,7 @@ pub(super) const CREDIT_CURRENCY_FIELDS: &[Field] = &[
     NAME,
     field("key", &["key"], Coercion::Text, "Key of the credit currency."),
     DESCRIPTION,
-    field(
-        "archived_at",
-        &["archivedAt", "archived_at"],
-        Coercion::Instant,
-        "When it was archived, UTC.",
-    ),
+    ARCHIVED_AT,
     CREATED_AT,
     UPDATED_AT,
 ];

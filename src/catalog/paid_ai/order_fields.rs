@@ -1,8 +1,9 @@
 //! Columns of orders, their lines and seats, and of what is sold (CONTRACT B3).
 
 use super::shared_fields::{
-    CREATED_AT, CREATION_STATE, CUSTOMER_ID, DESCRIPTION, EXTERNAL_ID, METADATA, NAME, ORDER_ID,
-    ORGANIZATION_ID, UPDATED_AT,
+    ARCHIVED_AT, CREATED_AT, CREATION_STATE, CUSTOMER_ID, DESCRIPTION, END_DATE, END_DATE_TS,
+    EXTERNAL_ID, METADATA, NAME, ORDER_ID, ORGANIZATION_ID, PRODUCT_ID, START_DATE, START_DATE_TS,
+    UPDATED_AT,
 };
 use crate::catalog::spec::{Coercion, Field, field};
 
@@ -24,20 +25,10 @@ pub(super) const ORDER_FIELDS: &[Field] = &[
     NAME,
     DESCRIPTION,
     field("number", &["number"], Coercion::Text, "Number; v2 only."),
-    field("start_date", &["startDate", "start_date"], Coercion::Date, "First day."),
-    field(
-        "start_date_ts",
-        &["startDate", "start_date"],
-        Coercion::InstantOnly,
-        "The same as an instant, UTC, where the source carries a time.",
-    ),
-    field("end_date", &["endDate", "end_date"], Coercion::Date, "Last day."),
-    field(
-        "end_date_ts",
-        &["endDate", "end_date"],
-        Coercion::InstantOnly,
-        "The same as an instant, UTC, where the source carries a time.",
-    ),
+    START_DATE,
+    START_DATE_TS,
+    END_DATE,
+    END_DATE_TS,
     field(
         "subscription_terms",
         &["subscriptionTerms", "subscription_terms"],
@@ -154,31 +145,8 @@ pub(super) const ORDER_FIELDS: &[Field] = &[
     UPDATED_AT,
 ];
 
-pub(super) const ORDER_LINE_FIELDS: &[Field] = &[
-    ORDER_ID,
-    field(
-        "product_id",
-        &["productId", "product_id", "agentId", "agent_id"],
-        Coercion::Reference,
-        "Product: products.id.",
-    ),
-    NAME,
-    DESCRIPTION,
-    field("start_date", &["startDate", "start_date"], Coercion::Date, "First day."),
-    field(
-        "start_date_ts",
-        &["startDate", "start_date"],
-        Coercion::InstantOnly,
-        "The same as an instant, UTC, where the source carries a time.",
-    ),
-    field("end_date", &["endDate", "end_date"], Coercion::Date, "Last day."),
-    field(
-        "end_date_ts",
-        &["endDate", "end_date"],
-        Coercion::InstantOnly,
-        "The same as an instant, UTC, where the source carries a time.",
-    ),
-];
+pub(super) const ORDER_LINE_FIELDS: &[Field] =
+    &[ORDER_ID, PRODUCT_ID, NAME, DESCRIPTION, START_DATE, START_DATE_TS, END_DATE, END_DATE_TS];
 
 /// Lines that stand inside their order (v1).
 pub(super) const NESTED_ORDER_LINE_FIELDS: &[Field] = &[
@@ -291,12 +259,7 @@ pub(super) const PRODUCT_FIELDS: &[Field] = &[
         Coercion::Json,
         "What is billed and how, as sent; v1 only.",
     ),
-    field(
-        "archived_at",
-        &["archivedAt", "archived_at"],
-        Coercion::Instant,
-        "When it was archived, UTC; v2 only.",
-    ),
+    ARCHIVED_AT,
     METADATA,
     CREATED_AT,
     UPDATED_AT,

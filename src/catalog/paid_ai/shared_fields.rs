@@ -51,3 +51,55 @@ pub(super) const CREATION_STATE: Field = field(
 );
 pub(super) const API_VERSION: Field =
     field("api_version", &["api_version"], Coercion::ApiVersion, "Version of the API: v1 or v2.");
+
+/// Days that an object covers; times where the source carries them.
+pub(super) const START_DATE: Field =
+    field("start_date", &["startDate", "start_date"], Coercion::Date, "First day covered.");
+pub(super) const START_DATE_TS: Field = field(
+    "start_date_ts",
+    &["startDate", "start_date"],
+    Coercion::InstantOnly,
+    "The same as an instant, UTC, where the source carries a time.",
+);
+pub(super) const END_DATE: Field =
+    field("end_date", &["endDate", "end_date"], Coercion::Date, "Last day covered.");
+pub(super) const END_DATE_TS: Field = field(
+    "end_date_ts",
+    &["endDate", "end_date"],
+    Coercion::InstantOnly,
+    "The same as an instant, UTC, where the source carries a time.",
+);
+pub(super) const CURRENCY: Field =
+    field("currency", &["currency"], Coercion::Text, "ISO 4217 code as sent.");
+pub(super) const CUSTOMER_EXTERNAL_ID: Field = field(
+    "customer_external_id",
+    &["customerExternalId", "customer_external_id", "accountExternalId", "account_external_id"],
+    Coercion::Text,
+    "The merchant's own id of the customer.",
+);
+pub(super) const PRODUCT_ID: Field = field(
+    "product_id",
+    &["productId", "product_id", "agentId", "agent_id"],
+    Coercion::Reference,
+    "Product: products.id.",
+);
+pub(super) const PAYMENT_STATUS: Field = field(
+    "payment_status",
+    &["paymentStatus", "payment_status"],
+    Coercion::Enum(&["pending", "paid", "partiallyPaid", "overdue", "error"]),
+    "State of the payment; v2 only.",
+);
+pub(super) const TAX_RATE: Field =
+    field("tax_rate", &["taxRate", "tax_rate"], Coercion::Decimal, "Tax rate as sent; v2 only.");
+pub(super) const ARCHIVED_AT: Field = field(
+    "archived_at",
+    &["archivedAt", "archived_at"],
+    Coercion::Instant,
+    "When it was archived, UTC; v2 only.",
+);
+pub(super) const PUBLIC_URL_TOKEN: Field = field(
+    "public_url_token",
+    &["publicUrlToken", "public_url_token"],
+    Coercion::Text,
+    "Part of a public link; sensitive.",
+);
