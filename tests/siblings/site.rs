@@ -122,8 +122,21 @@ impl Site {
 
     /// Gives the live objects of a list.
     fn truth(&self, spec: &StreamSpec) -> Vec<Value> {
-        let name = list_of(spec);
-        self.sibling.truth(name).unwrap_or_else(|| panic!("no list {name}"))
+        let list =
+            |name: &str| self.sibling.truth(name).unwrap_or_else(|| panic!("no list {name}"));
+        let mut objects = list(list_of(spec));
+        if self.kind.api_version == Some("v1") && spec.name == "invoices" {
+            // There they are only reached through their orders.
+            let orders: BTreeSet<String> = list("orders")
+                .iter()
+                .filter_map(|order| Some(order["id"].as_str()?.into()))
+                .collect();
+            objects.retain(|invoice| {
+                let order = invoice["orderId"].as_str().or_else(|| invoice["_parent"].as_str());
+                order.is_some_and(|order| orders.contains(order))
+            });
+        }
+        objects
     }
 
     /// Gives the ids of archived objects, and of what is below archived ones: they may be known from
