@@ -29,11 +29,28 @@
 WITH asked AS (
     SELECT CAST($as_of AS DATE) AS day
 ),
+invoices AS MATERIALIZED (
+    SELECT
+        source,
+        account_id,
+        id,
+        customer_id,
+        currency,
+        mixed_currency,
+        state,
+        issued_on,
+        amount,
+        unpaid_amount,
+        transactions_amount,
+        transactions_unpaid,
+        transactions_all_paid
+    FROM model.invoices
+),
 findings AS (
     SELECT
         'balance' AS finding, 'invoices' AS stream, id AS object_id, coalesce(currency, '(unknown)') AS currency,
         amount AS expected, transactions_amount AS actual, 'amount is not the sum of its transactions' AS detail, source, account_id
-    FROM model.invoices
+    FROM invoices
     WHERE state <> 'voided' AND amount <> transactions_amount
 
     UNION ALL
@@ -41,7 +58,7 @@ findings AS (
     SELECT
         'unpaid_balance', 'invoices', id, coalesce(currency, '(unknown)'),
         unpaid_amount, transactions_unpaid, 'unpaid_amount is not the sum of its unpaid transactions', source, account_id
-    FROM model.invoices
+    FROM invoices
     WHERE state <> 'voided' AND unpaid_amount <> transactions_unpaid
 
     UNION ALL
@@ -49,7 +66,7 @@ findings AS (
     SELECT
         'paid_state', 'invoices', id, coalesce(currency, '(unknown)'),
         CAST(0 AS BIGINT), transactions_unpaid, 'paid, but not all of its transactions are', source, account_id
-    FROM model.invoices
+    FROM invoices
     WHERE state = 'paid' AND transactions_unpaid <> 0
 
     UNION ALL
@@ -57,21 +74,21 @@ findings AS (
     SELECT
         'paid_state', 'invoices', id, coalesce(currency, '(unknown)'),
         unpaid_amount, CAST(0 AS BIGINT), 'not paid, but all of its transactions are', source, account_id
-    FROM model.invoices
+    FROM invoices
     WHERE state NOT IN ('paid', 'voided') AND transactions_all_paid
 
     UNION ALL
 
     SELECT
         'mixed_currency', 'invoices', id, NULL, NULL, NULL, 'its transactions name several currencies', source, account_id
-    FROM model.invoices
+    FROM invoices
     WHERE mixed_currency
 
     UNION ALL
 
     SELECT
         'no_currency', 'invoices', id, NULL, NULL, NULL, 'nothing tells its currency', source, account_id
-    FROM model.invoices
+    FROM invoices
     WHERE issued_on IS NOT NULL AND currency IS NULL AND NOT mixed_currency
 
     UNION ALL
@@ -86,7 +103,7 @@ findings AS (
     SELECT
         'dangling', 'invoices', invoices.id, NULL, NULL, NULL, 'its customer is not in the warehouse: ' || invoices.customer_id,
         invoices.source, invoices.account_id
-    FROM model.invoices AS invoices
+    FROM invoices
     LEFT JOIN model.customers AS customers
         ON customers.source = invoices.source AND customers.account_id = invoices.account_id AND customers.id = invoices.customer_id
     WHERE invoices.customer_id IS NOT NULL AND customers.id IS NULL
@@ -97,7 +114,7 @@ findings AS (
         'dangling', 'transactions', transactions.id, NULL, NULL, NULL, 'its invoice is not in the warehouse: ' || transactions.invoice_id,
         transactions.source, transactions.account_id
     FROM model.transactions AS transactions
-    LEFT JOIN model.invoices AS invoices
+    LEFT JOIN invoices
         ON invoices.source = transactions.source AND invoices.account_id = transactions.account_id AND invoices.id = transactions.invoice_id
     WHERE transactions.invoice_id IS NOT NULL AND invoices.id IS NULL
 

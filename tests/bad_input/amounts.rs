@@ -50,6 +50,43 @@ async fn amounts_that_nothing_can_add_up_fail_the_tie_outs_and_end_with_exit_cod
     assert!(!ended.stdout.contains("9,223"), "{ended}");
 }
 
+/// What is settled of an invoice without lines is its amount less what is unpaid, which here does not
+/// fit 64 bits: the rows that reports stand on cannot be worked out before they are asked for, and are
+/// left to whoever asks.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_that_cannot_be_split_is_published_all_the_same() {
+    let script = Script::start().await;
+    let invoice = |unpaid: i64| {
+        json!({
+            "object": "invoice",
+            "id": "inv_1",
+            "customer": "cus_1",
+            "amount": i64::MAX,
+            "unpaid_amount": unpaid,
+            "paid": false,
+            "voided": false,
+            "issued_at": LONG_AGO,
+            "created_at": LONG_AGO,
+        })
+    };
+    let customers = [customer("cus_1", "One")];
+    let kind = "SELECT 'table' FROM duckdb_tables() WHERE schema_name = 'model' AND \
+                table_name = 'receivables' AND comment <> '' UNION ALL \
+                SELECT 'view' FROM duckdb_views() WHERE schema_name = 'model' AND \
+                view_name = 'receivables'";
+    for (unpaid, code, found) in [(-i64::MAX, 1, "view"), (i64::MAX, 0, "table")] {
+        let lists: [(&str, &[Value]); 2] =
+            [("/customers", &customers), ("/invoices", &[invoice(unpaid)])];
+        serve_account(&script, "acct_1", &lists);
+        let streams = ["customers", "invoices"];
+        let site = Site::mirroring_only(&streams, script.base_url().as_str());
+        site.run("sync").expect(code, &["published"]);
+        assert_eq!(site.ask_snapshot(kind), [found], "{unpaid}");
+        let amounts = site.ask_snapshot("SELECT CAST(unpaid_amount AS VARCHAR) FROM paid.invoices");
+        assert_eq!(amounts, [unpaid.to_string()]);
+    }
+}
+
 /// What was known before anything was known cannot be asked; nor a day that is none.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instant_before_the_first_sync_is_refused() {
