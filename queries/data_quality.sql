@@ -8,7 +8,7 @@
 --   unpaid one whose lines are all paid. mixed_currency: an invoice whose lines name several. no_currency: an
 --   issued invoice, or a transaction on no invoice, of unknown currency. dangling: a reference to an object that is not
 --   in the warehouse. problem: a field that could not be read as its type. stream: a list that did not
---   finish, or that has objects waiting to be read again.
+--   finish, or that has objects waiting to be read again. not_counted: objects that no report counts.
 -- grain: one row per finding
 -- parameters:
 --   as_of | DATE | local date of the newest complete_to in the snapshot | Not used but to leave the report empty before the first sync.
@@ -152,6 +152,11 @@ findings AS (
         source, account_id
     FROM model.freshness
     WHERE last_status <> 'complete' OR dirty_ids > 0
+
+    UNION ALL
+
+    SELECT 'not_counted', stream, NULL, NULL, NULL, NULL, reason, source, account_id
+    FROM model.not_counted
 )
 SELECT
     findings.finding,

@@ -25,6 +25,12 @@ pub(super) fn fits(kind: &str, view: &str) -> Option<&'static [Fit]> {
     }
 }
 
+/// Says why the invoices of a kind are in no report.
+pub(super) fn not_counted_reason(kind: &str) -> Option<&'static str> {
+    (kind == "alternative-payments")
+        .then_some("the source does not say in which unit its amounts are (C-02)")
+}
+
 const PAID_AI_CUSTOMER: &[Fit] = &[
     ("name", "name"),
     ("email", "email"),

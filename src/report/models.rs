@@ -3,7 +3,7 @@
 //! Pure text. Reports and analysts read these views instead of the schemas of single sources; a
 //! source kind without a column contributes NULL, so that every kind fits without a new report.
 
-use super::fitting::{BESIDE, fits};
+use super::fitting::{BESIDE, fits, not_counted_reason};
 use crate::catalog::{Field, SourceKind, source_kind};
 use crate::database::{identifier, literal, qualified};
 
@@ -150,6 +150,42 @@ fn foundations(sources: &[ModelSource]) -> Vec<String> {
     ]
 }
 
+/// Tells which objects no report counts, and why.
+fn not_counted(sources: &[ModelSource]) -> Vec<String> {
+    let selects = sources.iter().filter_map(|source| {
+        let why = not_counted_reason(source.kind)?;
+        let invoices = source_kind(source.kind)?.stream("invoices")?;
+        Some(format!(
+            " UNION ALL SELECT {stream}, count(*) || {why}, {name}, _account_id FROM {table} \
+             GROUP BY _account_id",
+            stream = literal(invoices.name),
+            why = literal(&format!(" objects: {why}")),
+            name = literal(&source.name),
+            table = qualified(&source.name, invoices.name),
+        ))
+    });
+    let columns = [
+        ("stream", "Stream of the objects."),
+        ("reason", "How many, and why."),
+        ("source", "Source in sync.toml."),
+        ("account_id", "Account at the source."),
+    ];
+    let empty: Vec<String> =
+        columns.iter().map(|(name, _)| format!("CAST(NULL AS VARCHAR) AS {name}")).collect();
+    let mut statements = vec![
+        format!(
+            "CREATE OR REPLACE VIEW model.not_counted AS SELECT {} WHERE FALSE{}",
+            empty.join(", "),
+            selects.collect::<String>()
+        ),
+        "COMMENT ON VIEW model.not_counted IS 'Objects that no report counts, and why.'".to_owned(),
+    ];
+    statements.extend(columns.iter().map(|(name, comment)| {
+        format!("COMMENT ON COLUMN model.not_counted.{name} IS {}", literal(comment))
+    }));
+    statements
+}
+
 /// Names the schema of the versions of a source.
 fn history_schema(source: &str) -> String {
     format!("{source}_history")
@@ -165,6 +201,7 @@ fn history_schema(source: &str) -> String {
 #[must_use]
 pub fn model_sql(sources: &[ModelSource]) -> Vec<String> {
     let mut statements = foundations(sources);
+    statements.extend(not_counted(sources));
     for view in VIEWS {
         let name = identifier(view.name);
         let known = identifier(&known_at(view.name));

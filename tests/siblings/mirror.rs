@@ -139,6 +139,49 @@ async fn tables_of_what_stands_inside_objects_follow_them() {
     assert_eq!(number(&site.open(), &ours), 1);
 }
 
+/// AR aging, in the smallest unit, added up from what the source shows; and customers side by side.
+#[tokio::test]
+async fn reports_count_invoices_whose_unit_is_known_and_say_which_they_do_not() {
+    for (kind, name) in [KINDS[0], KINDS[1]] {
+        let site = Site::new(kind).await;
+        site.sync().await;
+        let open: i128 = site
+            .sibling
+            .truth("invoices")
+            .unwrap()
+            .iter()
+            .filter(|invoice| match kind {
+                SiblingKind::PaidAiV1 => invoice["status"] == "open",
+                _ => invoice["status"] == "posted" && invoice["paymentStatus"] != "paid",
+            })
+            .map(|invoice| {
+                let amount = |field: &str| invoice[field].as_f64().unwrap_or(0.0).round();
+                let left = match kind {
+                    SiblingKind::PaidAiV1 => amount("total") - amount("amountPaid"),
+                    _ => amount("amountRemaining"),
+                };
+                i128::from(left as i64)
+            })
+            .sum();
+        assert!(open > 0, "{name}");
+        let database = site.open();
+        let aging =
+            number(&database, "SELECT coalesce(sum(total), 0)::BIGINT FROM reports.ar_aging");
+        assert_eq!(aging, open, "{name}");
+        let customers = number(&database, "SELECT count(*) FROM conformed.customers");
+        assert_eq!(
+            customers,
+            i128::try_from(site.sibling.truth("customers").unwrap().len()).unwrap()
+        );
+    }
+    let site = Site::new(SiblingKind::AlternativePayments).await;
+    site.sync().await;
+    let query = "SELECT count(*) FROM reports.data_quality WHERE finding = 'not_counted' \
+                 AND contains(detail, 'unit')";
+    assert_eq!(number(&site.open(), query), 1);
+    assert_eq!(number(&site.open(), "SELECT count(*) FROM reports.ar_aging"), 0);
+}
+
 #[tokio::test]
 async fn lines_inside_orders_are_a_table() {
     let site = Site::new(SiblingKind::PaidAiV1).await;
