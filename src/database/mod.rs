@@ -282,6 +282,9 @@ fn configuration(access: &Access) -> duckdb::Result<Config> {
         Access::ReadWrite { spill_directory, memory_limit } => config
             .with("temp_directory", spill_directory.to_string_lossy())?
             .with("preserve_insertion_order", "false")?
+            // Whatever else a checkpoint keeps of the one before it, clients before 1.4 cannot read:
+            // they follow links to what is no longer there ("Failed to load metadata pointer").
+            .with("experimental_metadata_reuse", "false")?
             // A run has other work for the cores: fetching, decoding, writing files. Statements on
             // several threads cost it more than they gain, in time and in memory.
             .with("threads", "1")?

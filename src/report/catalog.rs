@@ -52,7 +52,7 @@ pub const REPORTS: &[Report] = queries!["":
 const DERIVED: &[Report] = queries!["model/": "receivables", "chase_entries"];
 
 /// Those of [`DERIVED`] that are tables in a snapshot.
-const FROZEN: &[&str] = &["receivables"];
+const FROZEN: &[&str] = &["receivables", "chase_entries"];
 
 impl Report {
     /// Reads the contract header.

@@ -11,6 +11,9 @@ use crate::model::Cell;
 use super::catalog::Report;
 use super::query::Session;
 
+/// Upper bound of the buffers for a tie-out that needs more than a run should take: rather that than
+/// doubt about a report.
+const MORE_MEMORY: &str = "1GB";
 /// Rows of a failed tie-out that are told.
 const MOST_TOLD: usize = 3;
 
@@ -58,7 +61,8 @@ impl Session {
 }
 
 /// Checks the tie-outs of reports on a published snapshot, within the memory of a run (I10);
-/// `spill_directory` takes what does not fit. One that cannot be computed has failed.
+/// `spill_directory` takes what does not fit. One that cannot be computed so gets [`MORE_MEMORY`]; if
+/// that does not help, it has failed.
 ///
 /// # Errors
 /// [`Kind::Database`] where the snapshot cannot be read at all.
@@ -68,10 +72,15 @@ pub fn check_tie_outs(
     memory_limit: &'static str,
     reports: &[Report],
 ) -> Result<Vec<TieOutResult>> {
-    let database = Database::beside(snapshot, spill_directory, memory_limit)?;
-    database.execute_batch("USE warehouse")?;
+    let open = |memory_limit| -> Result<Database> {
+        let database = Database::beside(snapshot, spill_directory, memory_limit)?;
+        database.execute_batch("USE warehouse")?;
+        Ok(database)
+    };
+    let database = open(memory_limit)?;
     let result = |report| {
-        check(&database, report).or_else(|error| {
+        let checked = check(&database, report);
+        checked.or_else(|_| check(&open(MORE_MEMORY)?, report)).or_else(|error| {
             Ok(TieOutResult {
                 report: report.name,
                 claim: report.contract()?.tie_out.claim,

@@ -45,7 +45,7 @@ pub(super) async fn publish(
 
 /// Upper bound of `DuckDB`'s buffers while reports are prepared and tie-outs checked: nothing else runs
 /// then, and their joins need more than a load does (I10).
-const REPORT_MEMORY: &str = "192MB";
+const REPORT_MEMORY: &str = "128MB";
 
 /// Checks the tie-outs of the published reports; gives a sentence for each that fails.
 pub(super) async fn failed_tie_outs(settings: &Settings) -> Result<Vec<String>> {
