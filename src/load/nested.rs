@@ -50,11 +50,12 @@ fn part(source: &str, nested: &NestedTable, kind: &str, stream: &str) -> String 
     } else {
         String::new()
     };
-    let fields: String = nested
+    let fields: Vec<String> = nested
         .fields
         .iter()
         .map(|field| format!("{} AS {}, ", value(field), identifier(field.column)))
         .collect();
+    let fields = fields.concat();
     let object: Vec<&str> = OF_OBJECT.iter().map(|(column, _)| *column).collect();
     let object = object.join(", ");
     format!(

@@ -11,7 +11,7 @@ use futures_util::stream::{self, StreamExt};
 use crate::catalog::{SingleRead, StreamSpec};
 use crate::error::{Error, Kind, Result};
 use crate::extract::is_usable_id;
-use crate::load::{Candidates, Deleted};
+use crate::load::{Candidates, Deleted, Warehouse};
 use crate::model::Event;
 use crate::normalize::Normalizer;
 use crate::plan::{self, Reading};
@@ -233,15 +233,13 @@ impl Refresh<'_> {
         ids: &[String],
     ) -> Result<()> {
         let client = &self.context.client;
-        let archived = match spec.archives {
-            true => {
-                let ids = ids.to_vec();
-                let known = self
-                    .context
-                    .ask(spec, move |warehouse, place, _| warehouse.archived(place, &ids));
-                known.await?
-            }
-            false => BTreeMap::new(),
+        let archived = if spec.archives {
+            let ids = ids.to_vec();
+            self.context
+                .ask(spec, move |warehouse, place, _| warehouse.archived(place, &ids))
+                .await?
+        } else {
+            BTreeMap::new()
         };
         let mut reads = stream::iter(ids.to_vec())
             .map(|id| async move {
@@ -359,10 +357,7 @@ impl Refresh<'_> {
                 self.refreshed.braked.insert(spec.name, error);
                 continue;
             }
-            let ids = self
-                .context
-                .ask(spec, |warehouse, place, run| warehouse.absent_twice(place, run))
-                .await?;
+            let ids = self.context.ask(spec, Warehouse::absent_twice).await?;
             if ids.is_empty() {
                 continue;
             }

@@ -160,7 +160,7 @@ async fn reports_count_invoices_whose_unit_is_known_and_say_which_they_do_not() 
                     SiblingKind::PaidAiV1 => amount("total") - amount("amountPaid"),
                     _ => amount("amountRemaining"),
                 };
-                i128::from(left as i64)
+                format!("{left:.0}").parse::<i128>().unwrap()
             })
             .sum();
         assert!(open > 0, "{name}");

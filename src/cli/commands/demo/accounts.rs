@@ -1,5 +1,7 @@
 //! The simulated accounts that `demo` mirrors: one of each kind.
 
+use std::fmt::Write as _;
+
 use secrecy::SecretString;
 
 use super::super::emulate;
@@ -36,9 +38,9 @@ impl Accounts {
         let paid_key = SecretString::from(options.api_key.clone());
         let paid = emulate::start(options).await?;
         let now = paid.now();
-        let options = |kind| SiblingOptions { kind, seed, now, ..SiblingOptions::default() };
-        let defaults = options(SiblingKind::PaidAiV2);
-        let pair = format!("{}:{}", defaults.client_id, defaults.client_secret);
+        let of_kind = |kind| SiblingOptions { kind, seed, now, ..SiblingOptions::default() };
+        let defaults = of_kind(SiblingKind::PaidAiV2);
+        let client = format!("{}:{}", defaults.client_id, defaults.client_secret);
         let others = vec![
             Other {
                 name: "paid_ai",
@@ -51,8 +53,8 @@ impl Accounts {
                 name: "alternative_payments",
                 kind: "kind = \"alternative-payments\"",
                 identity: "alternative-payments",
-                key: pair.into(),
-                account: sibling(options(SiblingKind::AlternativePayments)).await?,
+                key: client.into(),
+                account: sibling(of_kind(SiblingKind::AlternativePayments)).await?,
             },
         ];
         Ok(Self { paid, paid_key, others })
@@ -68,9 +70,11 @@ impl Accounts {
         );
         for Other { name, kind, account, .. } in &self.others {
             let base = account.base_url();
-            text.push_str(&format!(
+            // Writing to a String cannot fail.
+            let _ = write!(
+                text,
                 "\n[[source]]\nname = \"{name}\"\n{kind}\nbase_url = \"{base}\"\n{pace}"
-            ));
+            );
         }
         text
     }
