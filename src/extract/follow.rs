@@ -16,7 +16,7 @@ use crate::model::Page;
 /// Walks a list and sends every page that holds a row, made into something by `make`.
 ///
 /// # Errors
-/// As [`super::walk`].
+/// As [`super::walk()`].
 pub(super) async fn follow<T>(
     client: &Client,
     request: &WalkRequest,

@@ -61,7 +61,7 @@ impl Session {
 }
 
 /// Checks the tie-outs of reports on a published snapshot, within the memory of a run (I10);
-/// `spill_directory` takes what does not fit. One that cannot be computed so gets [`MORE_MEMORY`]; if
+/// `spill_directory` takes what does not fit. One that cannot be computed so gets a gigabyte; if
 /// that does not help, it has failed.
 ///
 /// # Errors
