@@ -67,7 +67,8 @@ async fn edits_show_in_the_next_run_and_the_version_before_stays() {
     }
 }
 
-#[tokio::test]
+// The program is waited for on this thread; the account answers on another one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn verify_finds_nothing_after_a_run_and_what_changed_since() {
     for (kind, name) in KINDS {
         let site = Site::new(kind).await;
