@@ -4,5 +4,6 @@ mod archives;
 mod bad_input;
 mod below;
 mod histories;
+mod kills;
 mod mirror;
 mod site;

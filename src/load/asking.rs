@@ -169,6 +169,14 @@ impl Warehouse {
         below::knows(self.database(), place, id)
     }
 
+    /// Counts the objects below which a stream is still to be listed.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Database`].
+    pub fn count_unlisted(&self, place: &Place<'_>) -> Result<i64> {
+        below::count_waiting(self.database(), place)
+    }
+
     /// Orders what stands below objects to be listed, those first that were listed longest ago and
     /// not in this run, at most so many.
     ///

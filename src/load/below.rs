@@ -28,6 +28,13 @@ pub(super) fn knows(database: &Database, place: &Place<'_>, id: &str) -> Result<
     Ok(database.integer(&query, &[place.account_id.into(), id.into()])? > 0)
 }
 
+/// Counts the objects whose lists changed, or may have, and were not read since.
+pub(super) fn count_waiting(database: &Database, place: &Place<'_>) -> Result<i64> {
+    let query = "SELECT count(DISTINCT parent_id) FROM _sync.dirty_parents \
+                 WHERE source = $1 AND stream = $2";
+    database.integer(query, &[place.source.into(), place.spec.name.into()])
+}
+
 /// Makes hints of objects whose lists were read longest ago.
 pub(super) fn order_listings(
     database: &Database,

@@ -327,6 +327,7 @@ impl SourceRun {
                 _ => summary.errors.push(error),
             }
         }
+        self.tell_unlisted(context, summary).await?;
         for (stream, error) in refreshed.braked {
             if let Some(report) = summary.streams.iter_mut().find(|known| known.stream == stream) {
                 report.outcome.status = StreamStatus::Failed;
@@ -342,6 +343,26 @@ impl SourceRun {
             }
         }
         result
+    }
+
+    /// Says of lists below single objects how many are still to be read: they are not complete, though
+    /// nothing went wrong (I11).
+    async fn tell_unlisted(
+        &self,
+        context: &StreamContext,
+        summary: &mut SourceSummary,
+    ) -> Result<()> {
+        for report in &mut summary.streams {
+            let spec = context.kind.stream(&report.stream).filter(|spec| spec.is_below_others());
+            let Some(spec) = spec.filter(|_| report.outcome.note.is_none()) else { continue };
+            let waiting =
+                context.ask(spec, |warehouse, place, _| warehouse.count_unlisted(place)).await?;
+            if waiting > 0 {
+                let note = format!("the lists below {waiting} objects wait for their turn");
+                report.outcome.note = Some(note);
+            }
+        }
+        Ok(())
     }
 
     /// No core stream broke off in this run. The ledger alone cannot tell: a run that begins in the

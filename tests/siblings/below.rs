@@ -25,7 +25,8 @@ async fn a_small_budget_spreads_the_lists_over_the_runs() {
         number(&site.open(), &format!("SELECT count(*) FROM {SCHEMA}.customer_users"))
     };
     let all = site.sibling.truth("users").unwrap().len();
-    site.sync().await;
+    let first = site.sync().await;
+    assert!(format!("{:#}", first.to_json()).contains("objects wait for their turn"));
     let after_one = rows(&site);
     assert!(after_one > 0 && after_one < i128::try_from(all).unwrap(), "{after_one} of {all}");
     for _ in 0..8 {
