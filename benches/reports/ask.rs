@@ -51,7 +51,7 @@ pub(crate) fn ask(snapshot: &Path, name: &str, way: Way) -> Outcome<(f64, usize)
         let report = find_report(name)?;
         let question = match way {
             Way::TieOut => {
-                let result = session.tie_out(report)?;
+                let result = session.check_tie_out(report)?;
                 if !result.holds() {
                     return Err(format!("{name}: {}", result.sentence()).into());
                 }

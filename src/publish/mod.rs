@@ -71,7 +71,9 @@ impl Publication {
         self.directory.join("work").join("publish")
     }
 
-    fn copy_path(&self) -> PathBuf {
+    /// Names the copy that becomes the snapshot.
+    #[must_use]
+    pub fn copy_path(&self) -> PathBuf {
         self.staging().join("warehouse.duckdb")
     }
 

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use crate::database::Database;
+use crate::database::{Database, literal};
 use crate::error::{Error, Kind, Result};
 use crate::model::Cell;
 
@@ -51,13 +51,75 @@ impl TieOutResult {
 }
 
 impl Session {
-    /// Checks the tie-out of one report, at the snapshot's own date.
+    /// Tells how the tie-out of one report came out when the snapshot was published; one that was not
+    /// checked then is checked now.
     ///
     /// # Errors
     /// [`Kind::Database`].
     pub fn tie_out(&self, report: &Report) -> Result<TieOutResult> {
+        match self.published_tie_out(report)? {
+            Some(result) => Ok(result),
+            None => self.check_tie_out(report),
+        }
+    }
+
+    /// Checks the tie-out of one report, at the snapshot's own date.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn check_tie_out(&self, report: &Report) -> Result<TieOutResult> {
         check(self.database(), report)
     }
+
+    /// Reads what was found at publication; nothing where another claim was checked, or none.
+    fn published_tie_out(&self, report: &Report) -> Result<Option<TieOutResult>> {
+        let claim = report.contract()?.tie_out.claim;
+        let database = self.database();
+        let tables = "SELECT count(*) FROM duckdb_tables() WHERE schema_name = '_sync' \
+                      AND table_name = 'tie_outs'";
+        if database.integer(tables, &[])? == 0 {
+            return Ok(None);
+        }
+        let table = database.table(
+            "SELECT difference FROM _sync.tie_outs WHERE report = $1 AND claim = $2",
+            &[report.name.into(), (&claim).into()],
+        )?;
+        let difference = |row: &Vec<Cell>| match row.first() {
+            Some(Cell::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let differences = table.rows.iter().filter_map(difference).collect();
+        let was_checked = !table.rows.is_empty();
+        Ok(was_checked.then(|| TieOutResult { report: report.name, claim, differences }))
+    }
+}
+
+/// Writes the statements that keep results in a snapshot: a row per difference, and one without for a
+/// tie-out that holds.
+#[must_use]
+pub fn tie_out_sql(results: &[TieOutResult]) -> Vec<String> {
+    let row = |result: &TieOutResult, difference: &str| {
+        format!("({}, {}, {difference})", literal(result.report), literal(&result.claim))
+    };
+    let rows: Vec<String> = results
+        .iter()
+        .flat_map(|result| {
+            let found = result.differences.iter().map(|text| row(result, &literal(text)));
+            let holds = result.holds().then(|| row(result, "NULL"));
+            found.chain(holds).collect::<Vec<_>>()
+        })
+        .collect();
+    let mut statements = vec![
+        "CREATE OR REPLACE TABLE _sync.tie_outs (report VARCHAR, claim VARCHAR, difference VARCHAR)"
+            .to_owned(),
+        "COMMENT ON TABLE _sync.tie_outs IS 'What must hold between reports and what they were made \
+         from, as checked before publication; difference NULL: it holds.'"
+            .to_owned(),
+    ];
+    if !rows.is_empty() {
+        statements.push(format!("INSERT INTO _sync.tie_outs VALUES {}", rows.join(", ")));
+    }
+    statements
 }
 
 /// Checks the tie-outs of reports on a published snapshot, within the memory of a run (I10);

@@ -141,12 +141,14 @@ pub async fn sync(
     store.with(move |warehouse| warehouse.finish_run(&ended, &reports, &finished)).await?;
     fault::point("run.finished");
     match publishing::publish(settings, &run, &summary, store, &observer).await {
-        Ok(published) => summary.published = published,
+        Ok(failed_tie_outs) => {
+            summary.published = failed_tie_outs.is_some();
+            summary.failed_tie_outs = failed_tie_outs.unwrap_or_default();
+        }
         Err(error) => summary.publishing_error = Some(error),
     }
     if summary.published {
         observer.notify(&Event::Published { run: &run.id });
-        summary.failed_tie_outs = publishing::failed_tie_outs(settings).await?;
     }
     summary.write(&directory)?;
     Ok(summary)

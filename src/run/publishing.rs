@@ -23,42 +23,40 @@ pub(super) const fn modes(readers: Readers) -> Modes {
     }
 }
 
-/// Publishes if a source has news to show; tells whether it did.
+/// Publishes if a source has news to show; gives a sentence for each tie-out that fails, or nothing if
+/// nothing was published.
 pub(super) async fn publish(
     settings: &Settings,
     run: &Run,
     summary: &Summary,
     store: Store,
     observer: &Arc<dyn Observer>,
-) -> Result<bool> {
+) -> Result<Option<Vec<String>>> {
     let known = store.with(Warehouse::known_sources).await?;
     let publication = publication(settings, run, summary, &known);
     if !publication.sources.iter().any(|source| source.publishable) {
-        return Ok(false);
+        return Ok(None);
     }
     observer.notify(&Event::Publishing);
     let views = Views::new(settings, &publication.sources);
     let warehouse = store.into_warehouse()?;
-    blocking(move || publish_blocking(warehouse, &publication, &views)).await?;
-    Ok(true)
+    blocking(move || publish_blocking(warehouse, &publication, &views)).await.map(Some)
 }
 
 /// Upper bound of `DuckDB`'s buffers while reports are prepared and tie-outs checked: nothing else runs
 /// then, and their joins need more than a load does (I10).
 const REPORT_MEMORY: &str = "128MB";
 
-/// Checks the tie-outs of the published reports; gives a sentence for each that fails.
-pub(super) async fn failed_tie_outs(settings: &Settings) -> Result<Vec<String>> {
-    let directory = settings.warehouse.dir.clone();
-    blocking(move || {
-        let snapshot = Publication::snapshot_path(&directory);
-        let spill = directory.join("work").join("tie-outs");
-        let results = report::check_tie_outs(&snapshot, &spill, REPORT_MEMORY, report::REPORTS)?;
-        durable::remove_tree_if_present(&spill)?;
-        let failed = results.iter().filter(|result| !result.holds());
-        Ok(failed.map(|result| format!("{}: {}", result.report, result.sentence())).collect())
-    })
-    .await
+/// Checks the tie-outs of the reports in the copy that becomes the snapshot, and writes the results
+/// into it, so that whoever reads a report reads them too; gives a sentence for each that fails.
+fn tie_out(publication: &Publication) -> Result<Vec<String>> {
+    let spill = publication.directory.join("work").join("tie-outs");
+    let copy = publication.copy_path();
+    let results = report::check_tie_outs(&copy, &spill, REPORT_MEMORY, report::REPORTS)?;
+    durable::remove_tree_if_present(&spill)?;
+    publish::freeze(publication, &report::tie_out_sql(&results), REPORT_MEMORY)?;
+    let failed = results.iter().filter(|result| !result.holds());
+    Ok(failed.map(|result| format!("{}: {}", result.report, result.sentence())).collect())
 }
 
 /// Sources that the settings no longer name stay as they were published last (DESIGN 3).
@@ -94,7 +92,11 @@ fn publication(
     }
 }
 
-fn publish_blocking(warehouse: Warehouse, publication: &Publication, views: &Views) -> Result<()> {
+fn publish_blocking(
+    warehouse: Warehouse,
+    publication: &Publication,
+    views: &Views,
+) -> Result<Vec<String>> {
     let database = warehouse.database();
     for source in &publication.sources {
         warehouse.ensure_source(&source.name, source.kind)?;
@@ -108,8 +110,10 @@ fn publish_blocking(warehouse: Warehouse, publication: &Publication, views: &Vie
     publish::copy_working_database(&Warehouse::working_path(&publication.directory), publication)?;
     publish::carry_over_sources(publication, |present| views.sql(present))?;
     publish::freeze(publication, &report::frozen_sql()?, REPORT_MEMORY)?;
+    let failed = tie_out(publication)?;
     publish::verify(publication, &counts)?;
-    publish::switch(publication)
+    publish::switch(publication)?;
+    Ok(failed)
 }
 
 /// The SQL of models and reports for a choice of sources.
