@@ -90,7 +90,7 @@ impl Session {
         };
         let differences = table.rows.iter().filter_map(difference).collect();
         let was_checked = !table.rows.is_empty();
-        Ok(was_checked.then(|| TieOutResult { report: report.name, claim, differences }))
+        Ok(was_checked.then_some(TieOutResult { report: report.name, claim, differences }))
     }
 }
 
