@@ -55,8 +55,7 @@ pub(super) async fn list(
                 listed.unlistable.push(id);
                 continue;
             }
-            Err(error) if error.kind().ends_run() => return Err(error),
-            Err(error) if spec.is_below_others() => {
+            Err(error) if spec.is_below_others() && !error.kind().ends_run() => {
                 if is_below_nothing(context, follows, &id, &error).await? {
                     unit.lines_of.push(LinesOf { id, asked });
                 } else {
