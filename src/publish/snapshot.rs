@@ -41,7 +41,6 @@ pub fn copy_working_database(working: &Path, publication: &Publication) -> Resul
     fs::copy(working, &copy).context(Kind::Disk, || {
         format!("cannot copy {} to {}", working.display(), copy.display())
     })?;
-    durable::sync_file(&copy)?;
     fault::point("publish.copied");
     Ok(())
 }
@@ -97,8 +96,7 @@ pub fn carry_over_sources(
     copy.transaction(|copy| {
         statements.iter().try_for_each(|statement| copy.execute_batch(statement))
     })?;
-    copy.checkpoint_and_close()?;
-    durable::sync_file(&publication.copy_path())
+    copy.checkpoint_and_close()
 }
 
 /// Lets statements change the copy for good, all of them or none: what they cannot do is only left
@@ -117,8 +115,7 @@ pub fn freeze(
     drop(copy.transaction(|copy| {
         statements.iter().try_for_each(|statement| copy.execute_batch(statement))
     }));
-    copy.checkpoint_and_close()?;
-    durable::sync_file(&publication.copy_path())
+    copy.checkpoint_and_close()
 }
 
 fn replace_source<'a>(
@@ -191,6 +188,8 @@ pub fn switch(publication: &Publication) -> Result<()> {
     let copy = publication.copy_path();
     let generations = directory.join("generations");
     let before = current_generation(directory);
+    // Once, after everything that was written into it.
+    durable::sync_file(&copy)?;
     durable::set_mode(&copy, publication.modes.file)?;
     durable::create_directory(&generations, publication.modes.directory)?;
     durable::set_mode(&generations, publication.modes.directory)?;
