@@ -74,7 +74,7 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Simulate an account, mirror it twice and print three reports
+    /// Simulate an account of each kind, mirror them twice and print three reports
     #[command(after_help = "\
 Examples:
   paid-sync demo

@@ -1,19 +1,11 @@
 // Drives an emulated account of v1 with the resource clients of @paid-ai/paid-node 0.5.1.
 const assert = require("node:assert/strict");
+const { refused } = require("./refused.cjs");
 const [client, environment] = process.argv.slice(2);
 
 function resource(name, type) {
   const Client = require(`${client}/api/resources/${name}/client/Client.js`)[type];
   return new Client({ environment, token: "sk_test_paid_ai" });
-}
-
-async function refused(call) {
-  try {
-    await call;
-  } catch (error) {
-    return error;
-  }
-  assert.fail("the call was not refused");
 }
 
 async function main() {

@@ -1,17 +1,9 @@
 // Drives an emulated account of v2 with @paid-ai/paid-node 1.7.1.
 const assert = require("node:assert/strict");
+const { refused } = require("./refused.cjs");
 const [path, environment] = process.argv.slice(2);
 const { PaidClient } = require(`${path}/Client.js`);
 const client = new PaidClient({ environment, token: "sk_test_paid_ai" });
-
-async function refused(call) {
-  try {
-    await call;
-  } catch (error) {
-    return error;
-  }
-  assert.fail("the call was not refused");
-}
 
 async function walk(list) {
   const all = [];

@@ -1,7 +1,9 @@
 //! JSON answers, and the errors among them (CONTRACT A1.3).
 
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::http::header::{CONTENT_TYPE, DATE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde_json::json;
@@ -12,6 +14,17 @@ use crate::emulator::account::refusal::Refusal;
 /// Answers with rendered JSON.
 pub(crate) fn json_body(body: impl Into<Bytes>) -> Response {
     ([(CONTENT_TYPE, "application/json")], body.into()).into_response()
+}
+
+/// Shows a Unix second as the time of an answer. The server adds no `Date` of its own where one is
+/// present.
+pub(crate) fn dated(mut response: Response, seconds: i64) -> Response {
+    let seconds = u64::try_from(seconds).unwrap_or_default();
+    let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds));
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
 }
 
 /// Answers a request that cannot be served.

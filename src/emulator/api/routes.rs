@@ -2,19 +2,17 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
-use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::DATE;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, Uri};
+use axum::http::{Method, Uri};
 use axum::middleware::map_response_with_state;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
-use super::answer::{ApiError, json_body};
+use super::answer::{ApiError, dated, json_body};
 use super::auth;
 use super::paging::ListQuery;
 use super::params::Params;
@@ -133,16 +131,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Shows the simulated time. The server adds no `Date` of its own where one is present.
-async fn stamp_date(State(shared): State<Arc<Shared>>, mut response: Response) -> Response {
+/// Shows the simulated time, shifted where a fault says so.
+async fn stamp_date(State(shared): State<Arc<Shared>>, response: Response) -> Response {
     let shift = response.extensions().get::<DateShift>().copied().unwrap_or_default();
-    let seconds = shared.clock.now().saturating_add(shift.0);
-    let seconds = u64::try_from(seconds).unwrap_or_default();
-    let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds));
-    if let Ok(date) = HeaderValue::from_str(&date) {
-        response.headers_mut().insert(DATE, date);
-    }
-    response
+    dated(response, shared.clock.now().saturating_add(shift.0))
 }
 
 async fn serve(

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::HeaderValue;
-use axum::http::header::DATE;
 use axum::middleware::map_response_with_state;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -19,6 +17,7 @@ use super::faults::{Aim, Faults, SiblingTrouble};
 use super::options::{SiblingKind, SiblingOptions};
 use super::store::{Kind, PARENT, Store};
 use super::{alternative, business, control, paid_ai};
+use crate::emulator::api::answer::dated;
 use crate::emulator::api::wire::Switch;
 use crate::emulator::clock::Clock;
 use crate::emulator::control::counters::Counters;
@@ -227,14 +226,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Shows the simulated time. The server adds no `Date` of its own where one is present.
-async fn stamp_date(State(shared): State<Arc<Shared>>, mut response: Response) -> Response {
-    let seconds = u64::try_from(shared.clock.now()).unwrap_or_default();
-    let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds));
-    if let Ok(date) = HeaderValue::from_str(&date) {
-        response.headers_mut().insert(DATE, date);
-    }
-    response
+/// Shows the simulated time.
+async fn stamp_date(State(shared): State<Arc<Shared>>, response: Response) -> Response {
+    dated(response, shared.clock.now())
 }
 
 async fn serve(
