@@ -45,6 +45,8 @@ enum Cover<'s> {
     Salted(&'s [u8]),
     Removed,
     Stars,
+    /// It stays.
+    Nothing,
 }
 
 /// Rewrites records of one stream.
@@ -77,17 +79,13 @@ impl Masker {
     /// Values nested deeper than 64 levels cannot be searched and become `null`.
     pub(super) fn element(&self, text: &str) -> Option<String> {
         let text = text.trim_ascii();
-        let covered = match &self.sensitive {
-            Sensitive::Keep => None,
-            Sensitive::Hash { salt } => {
-                self.rewrite(Value::trusted(text), self.own, Cover::Salted(salt))
-            }
-            Sensitive::Drop => self.rewrite(Value::trusted(text), self.own, Cover::Removed),
+        let cover = match &self.sensitive {
+            Sensitive::Keep if !self.masks_numbers => return None,
+            Sensitive::Keep => Cover::Nothing,
+            Sensitive::Hash { salt } => Cover::Salted(salt),
+            Sensitive::Drop => Cover::Removed,
         };
-        if self.masks_numbers {
-            return account_numbers::mask(covered.as_deref().unwrap_or(text)).or(covered);
-        }
-        covered
+        self.rewrite(Value::trusted(text), self.own, cover)
     }
 
     /// Gives a value as problem records show it: the text received, sensitive parts starred.
@@ -105,7 +103,9 @@ impl Masker {
 
     fn rewrite(&self, value: Value<'_>, names: &[&str], cover: Cover<'_>) -> Option<String> {
         let out = String::with_capacity(value.text().len());
-        let mut rewriting = Rewriting { types: &self.types, cover, out, changed: false };
+        let masks_numbers = self.masks_numbers;
+        let mut rewriting =
+            Rewriting { types: &self.types, cover, masks_numbers, out, changed: false };
         rewriting.value(value, names, 0);
         rewriting.changed.then_some(rewriting.out)
     }
@@ -114,6 +114,7 @@ impl Masker {
 struct Rewriting<'m> {
     types: &'m BTreeMap<&'static str, Vec<&'static str>>,
     cover: Cover<'m>,
+    masks_numbers: bool,
     out: String,
     changed: bool,
 }
@@ -132,7 +133,17 @@ impl Rewriting<'_> {
                 }
             }
             JsonType::Array => self.array(value, depth),
-            _ => self.out.push_str(value.text()),
+            _ => self.leaf(value),
+        }
+    }
+
+    fn leaf(&mut self, value: Value<'_>) {
+        match self.masks_numbers.then(|| account_numbers::mask(value)).flatten() {
+            Some(masked) => {
+                self.changed = true;
+                self.out.push_str(&masked);
+            }
+            None => self.out.push_str(value.text()),
         }
     }
 
@@ -157,8 +168,9 @@ impl Rewriting<'_> {
         self.out.push('{');
         let mut first = true;
         for member in object.as_sent() {
+            let is_named = |names: &&[&str]| names.iter().any(|name| is(member, name));
             let sensitive =
-                [names, of_object].iter().any(|names| names.iter().any(|name| is(member, name)));
+                !matches!(self.cover, Cover::Nothing) && [names, of_object].iter().any(is_named);
             if sensitive && matches!(self.cover, Cover::Removed) {
                 self.changed = true;
                 continue;
@@ -168,8 +180,11 @@ impl Rewriting<'_> {
             }
             exact_string(&member.key, &mut self.out);
             self.out.push(':');
+            let is_leaf = !matches!(member.value.json_type(), JsonType::Object | JsonType::Array);
             if sensitive && !member.value.is_null() {
                 self.covered(member.value);
+            } else if is_leaf && account_numbers::is_id(&member.key) {
+                self.out.push_str(member.value.text());
             } else {
                 let inner = if is(member, "data") { of_data } else { &[] };
                 self.value(member.value, inner, depth + 1);
@@ -190,7 +205,7 @@ impl Rewriting<'_> {
                     let _ = write!(self.out, "{byte:02x}");
                 }
             }
-            Cover::Stars | Cover::Removed => self.out.push_str(STARS),
+            Cover::Stars | Cover::Removed | Cover::Nothing => self.out.push_str(STARS),
         }
         self.out.push('"');
     }
@@ -207,4 +222,32 @@ fn text(object: &Object<'_>, name: &str) -> Option<String> {
 /// Gives the type an event is about, from its `type` (`invoice.paid`): its `data` may lack `object`.
 fn event_subject(object: &Object<'_>) -> Option<String> {
     text(object, "type")?.split_once('.').map(|(subject, _)| subject.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Masker, Sensitive};
+    use crate::catalog::source_kind;
+
+    #[test]
+    fn numbers_are_masked_and_everything_else_stays() {
+        let kind = source_kind("alternative-payments").unwrap();
+        let masker = Masker::new(Sensitive::Keep, kind.stream("payment_methods").unwrap());
+        let shown = |text: &str| masker.element(text).unwrap_or_else(|| text.to_owned());
+        for (text, expected) in [
+            (r#"{"number":"4242 4242 4242 4242"}"#, r#"{"number":"**** **** **** 4242"}"#),
+            (r#"{"bank":{"account":"000123456789"}}"#, r#"{"bank":{"account":"********6789"}}"#),
+            (
+                r#"{"iban":["CH93 0076 2011 6238 5295 7"]}"#,
+                r#"{"iban":["CH** **** **** **** *295 7"]}"#,
+            ),
+            (r#"{"account":123456789012}"#, r#"{"account":"********9012"}"#),
+            (r#"{"id":"pm_123456789012","customer_id":"12345678901234"}"#, ""),
+            (r#"{"id":123456789012345}"#, ""),
+            (r#"{"created_at":"2026-11-25T10:00:00Z","exp":"12/2030","at":1764061200}"#, ""),
+            (r#"{"last4":"4242","name":"A \u00e9"}"#, ""),
+        ] {
+            assert_eq!(shown(text), if expected.is_empty() { text } else { expected });
+        }
+    }
 }
