@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use paid_sync::database::Database;
+use paid_sync::database::{Access, Database};
 use paid_sync::emulator::{Churn, Emulator, Fault, Options, Size};
 
 use crate::support::essence::{Essence, essence};
@@ -312,4 +312,18 @@ async fn a_strict_umask_locks_no_reader_out() {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o444, "{}", path.display());
     }
+}
+
+/// Clients before 1.4 follow links to what a checkpoint has left behind, and fail.
+#[tokio::test]
+async fn nothing_is_kept_of_the_checkpoint_before() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let access = Access::ReadWrite {
+        spill_directory: folder.path().join("spill"),
+        memory_limit: paid_sync::database::MEMORY_LIMIT,
+    };
+    let database = Database::open(&folder.path().join("any.duckdb"), &access).unwrap();
+    let setting = "SELECT count(*) FROM duckdb_settings() \
+                   WHERE name = 'experimental_metadata_reuse' AND value = 'false'";
+    assert_eq!(number(&database, setting), 1);
 }
