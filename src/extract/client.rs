@@ -277,8 +277,11 @@ impl Client {
         question: &Question<'_>,
         read: &(impl Fn(&Bytes) -> Result<T, Malformed> + Send + Sync),
     ) -> Result<Reply<T>, Setback> {
-        let permit = self.inner.pace.permit().await;
+        let mut permit = self.inner.pace.permit().await;
         let (request, answer) = self.send(question).await?;
+        if (200..300).contains(&answer.status) {
+            permit.answered();
+        }
         let observed_at = self.observe(&answer);
         let mut setback = match self.judge(&answer, read) {
             Ok(value) => return Ok(Reply { value, request, observed_at, tries: 1 }),

@@ -14,9 +14,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use futures_util::future::join;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::{Mutex, Notify};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 
 use super::board::Board;
 use super::checkpoint::Checkpoint;
@@ -253,31 +254,52 @@ impl<T: Send + 'static> Walking<T> {
         segment.spare(None);
     }
 
-    /// Walks a segment to its end.
+    /// Walks a segment to its end. While a page is made and sent, the next one is under way.
     async fn drive(self: &Arc<Self>, segment: &Arc<Segment>) -> Result<()> {
-        let path = self.request.spec.path;
+        let (mut question, mut asked) = self.put(segment).await?;
         loop {
-            let (ask, number) = segment.ask();
-            let question = self.question(&ask, number);
-            let asked = fetch(&self.client, &question, self.dialect, ask.after.as_deref()).await?;
-            self.requests.fetch_add(asked.tries().into(), Ordering::SeqCst);
             let taken = match segment.take(&asked.outcome()) {
                 Ok(taken) => taken,
                 Err(stuck) => return Err(stuck_error(&self.client, &question, asked, stuck)),
             };
             let (largest, limit) = taken.learned;
-            self.client.remember(path, Served { largest, limit });
-            let end = taken.step.end;
-            if let Asked::Page(reply) = asked {
-                self.send(segment, reply, taken).await?;
-            } else if let Some(status) = end {
-                self.board.lock().await.end(segment, status);
-            }
-            self.news.notify_one();
-            if end.is_some() {
-                return Ok(());
+            self.client.remember(self.request.spec.path, Served { largest, limit });
+            let next = async {
+                match taken.step.end {
+                    None => self.put(segment).await.map(Some),
+                    Some(_) => Ok(None),
+                }
+            };
+            // The next question first: making a page keeps the processor busy.
+            let (next, sent) = join(next, self.send_on(segment, asked, &taken)).await;
+            sent?;
+            match next? {
+                Some(answered) => (question, asked) = answered,
+                None => return Ok(()),
             }
         }
+    }
+
+    /// Puts the next question of a segment.
+    async fn put(&self, segment: &Segment) -> Result<(Question<'static>, Asked)> {
+        let (ask, number) = segment.ask();
+        let question = self.question(&ask, number);
+        let asked = fetch(&self.client, &question, self.dialect, ask.after.as_deref()).await?;
+        self.requests.fetch_add(asked.tries().into(), Ordering::SeqCst);
+        Ok((question, asked))
+    }
+
+    /// Sends what was answered, and tells that the segment came on.
+    async fn send_on(&self, segment: &Arc<Segment>, asked: Asked, taken: &Taken) -> Result<()> {
+        // Lets the next question reach the network.
+        yield_now().await;
+        if let Asked::Page(reply) = asked {
+            self.send(segment, reply, taken).await?;
+        } else if let Some(status) = taken.step.end {
+            self.board.lock().await.end(segment, status);
+        }
+        self.news.notify_one();
+        Ok(())
     }
 
     fn question(&self, ask: &Ask, page: u64) -> Question<'static> {
@@ -293,21 +315,21 @@ impl<T: Send + 'static> Walking<T> {
         &self,
         segment: &Arc<Segment>,
         reply: Reply<Envelope>,
-        taken: Taken,
+        taken: &Taken,
     ) -> Result<()> {
         let Taken { step, keep, first_position, .. } = taken;
-        let made = match step.send {
+        let made = match &step.send {
             Some(point) => {
                 let total_pages = reply.value.total_pages;
-                let page = page_of(reply, keep, first_position);
+                let page = page_of(reply, *keep, *first_position);
                 let elements = u64::try_from(page.elements.len()).unwrap_or(u64::MAX);
-                Some((point, (self.make)(page)?, elements, total_pages))
+                Some((Arc::new(point.clone()), (self.make)(page)?, elements, total_pages))
             }
             None => None,
         };
         let mut board = self.board.lock().await;
         if let (Some((point, ..)), Some(place)) = (&made, board.place_of(segment)) {
-            place.sent.point = Arc::new(point.clone());
+            place.sent.point = Arc::clone(point);
         }
         if let Some(status) = step.end {
             board.end(segment, status);

@@ -159,15 +159,21 @@ impl State {
     }
 }
 
-impl Drop for Permit {
-    fn drop(&mut self) {
+impl Permit {
+    /// Gives the slot back, because the answer has come: what is made of it is nobody's to wait for.
+    pub(super) fn answered(&mut self) {
+        let Some(slot) = self.slot.take() else { return };
         let mut state = lock(&self.state);
-        if state.debt > 0
-            && let Some(slot) = self.slot.take()
-        {
+        if state.debt > 0 {
             slot.forget();
             state.debt -= 1;
         }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.answered();
     }
 }
 

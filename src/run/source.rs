@@ -1,4 +1,4 @@
-//! One source of one run: account first, then events, then all other lists, then dirty ids.
+//! One source of one run: account first, then its lists, events before the others, then dirty ids.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -89,17 +89,10 @@ impl SourceRun {
         summary.complete_to = Some(context.bound());
         let selected: Vec<&'static StreamSpec> =
             self.account.source.kind.streams.iter().filter(|spec| self.selects(spec)).collect();
-        // Events first: an object read after its event needs no second look. At the first load any
-        // copy answers what happened before, so they take turns with the rest. Lines last: what
-        // their objects showed before is answered by them.
-        let (events, objects): (Vec<_>, Vec<_>) =
-            selected.into_iter().partition(|spec| spec.append_only);
         // What stands below other objects is read once those are known.
-        let (below, objects): (Vec<_>, Vec<_>) =
-            objects.into_iter().partition(|spec| spec.is_below_others());
-        let (lines, objects): (Vec<_>, Vec<_>) =
-            objects.into_iter().partition(|spec| spec.follows.is_some());
-        for spec in &events {
+        let (below, lists): (Vec<_>, Vec<_>) =
+            selected.into_iter().partition(|spec| spec.is_below_others());
+        for spec in lists.iter().filter(|spec| spec.append_only) {
             if let Err(error) = feed::check_horizon(&context, spec).await {
                 if error.kind().ends_run() {
                     return Err(error);
@@ -107,14 +100,7 @@ impl SourceRun {
                 summary.errors.push(error);
             }
         }
-        let mut groups = vec![events, objects, lines];
-        if self.is_first_load(&context).await? {
-            let objects = groups.remove(1);
-            groups[0].extend(objects);
-        }
-        for group in groups {
-            self.read_streams(&context, &group, summary).await?;
-        }
+        self.read_streams(&context, lists, summary).await?;
         let is_read = self.has_read_core(summary);
         for spec in below {
             let (status, rows) = (StreamStatus::Complete, RowCounts::default());
@@ -192,42 +178,46 @@ impl SourceRun {
         Ok(context)
     }
 
+    /// Reads lists side by side, each as soon as those that it waits for have ended.
     async fn read_streams(
         &self,
         context: &StreamContext,
-        specs: &[&'static StreamSpec],
+        lists: Vec<&'static StreamSpec>,
         summary: &mut SourceSummary,
     ) -> Result<()> {
+        let is_first_load = self.is_first_load(context).await?;
+        let (mut waiting, mut reading) = (lists, Vec::new());
         let mut tasks = JoinSet::new();
-        for spec in specs.iter().copied() {
-            let context = context.clone();
-            let normalizer = self.normalizer(spec);
-            tasks.spawn(async move {
-                let mut progress = StreamProgress::default();
-                let began = Instant::now();
-                let result = context.run(spec, &normalizer, &mut progress).await;
-                progress.took = began.elapsed();
-                (spec, progress, result)
-            });
-        }
-        let mut fatal = None;
-        while let Some(joined) = tasks.join_next().await {
+        let mut interrupted = None;
+        loop {
+            let ahead: Vec<_> = waiting.iter().chain(&reading).copied().collect();
+            let may_start = |spec: &&StreamSpec| {
+                !ahead.iter().any(|other| waits_for(spec, other, is_first_load))
+            };
+            let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(may_start);
+            waiting = rest;
+            for spec in ready {
+                reading.push(spec);
+                tasks.spawn(read_stream(context.clone(), spec, self.normalizer(spec)));
+            }
+            let Some(joined) = tasks.join_next().await else { break };
             let (spec, progress, result) =
                 joined.context(Kind::Network, || "reading a stream ended unexpectedly")?;
-            let error = self.conclude(context, spec, progress, result, summary).await?;
-            if let Some(error) = error {
-                if error.kind() == Kind::Interrupted {
-                    // The others get the same signal; each saves what it has.
-                    fatal.get_or_insert(error);
-                } else if error.kind().ends_run() {
+            reading.retain(|other| other.name != spec.name);
+            match self.conclude(context, spec, progress, result, summary).await? {
+                // The others get the same signal; each saves what it has.
+                Some(error) if error.kind() == Kind::Interrupted => {
+                    interrupted.get_or_insert(error);
+                    waiting.clear();
+                }
+                Some(error) if error.kind().ends_run() => {
                     tasks.abort_all();
                     return Err(error);
-                } else {
-                    summary.errors.push(error);
                 }
+                error => summary.errors.extend(error),
             }
         }
-        fatal.map_or(Ok(()), Err)
+        interrupted.map_or(Ok(()), Err)
     }
 
     /// Writes down how a stream went; gives the error where it concerns the run.
@@ -413,6 +403,28 @@ impl SourceRun {
     }
 }
 
+/// Tells whether a list is read only after another one.
+///
+/// Events come first: an object read after its event needs no second look. At the first load any copy
+/// answers what happened before, so they take turns with the rest. Lines come last: what their objects
+/// showed before is answered by them.
+fn waits_for(spec: &StreamSpec, other: &StreamSpec, is_first_load: bool) -> bool {
+    let is_followed = spec.follows.is_some_and(|follows| follows.stream == other.name);
+    is_followed || other.append_only && !spec.append_only && !is_first_load
+}
+
+async fn read_stream(
+    context: StreamContext,
+    spec: &'static StreamSpec,
+    normalizer: Normalizer,
+) -> (&'static StreamSpec, StreamProgress, Result<()>) {
+    let mut progress = StreamProgress::default();
+    let began = Instant::now();
+    let result = context.run(spec, &normalizer, &mut progress).await;
+    progress.took = began.elapsed();
+    (spec, progress, result)
+}
+
 /// Makes the client of a source.
 pub(super) fn client(
     account: &Account,
@@ -434,4 +446,29 @@ pub(super) fn client(
         },
         observer,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::waits_for;
+    use crate::catalog::{StreamSpec, source_kind};
+
+    fn spec(name: &str) -> &'static StreamSpec {
+        source_kind("paid").and_then(|kind| kind.stream(name)).expect("a stream of Paid")
+    }
+
+    #[test]
+    fn objects_wait_for_events_and_lines_for_their_objects() {
+        let waits = |one, other, first| waits_for(spec(one), spec(other), first);
+        assert!(waits("customers", "events", false));
+        assert!(!waits("customers", "events", true), "any copy answers what happened before");
+        assert!(
+            waits("transactions", "invoices", true) && waits("transactions", "invoices", false)
+        );
+        assert!(!waits("transactions", "customers", false));
+        for stream in ["events", "customers", "transactions"] {
+            assert!(!waits(stream, stream, false), "{stream} would wait for itself");
+            assert!(!waits("events", stream, false));
+        }
+    }
 }

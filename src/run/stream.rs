@@ -302,7 +302,7 @@ impl StreamContext {
             resume,
             filter: None,
             below: None,
-            width: client.max_in_flight(),
+            width: width(client.max_in_flight()),
         };
         let normalizer = normalizer.clone();
         let mut fetching = JoinSet::new();
@@ -467,6 +467,12 @@ impl StreamContext {
             lines_of: Vec::new(),
         }
     }
+}
+
+/// Says how many segments of a list are walked side by side: some more than requests may be in flight,
+/// so that one asks while others make something of their answers.
+const fn width(max_in_flight: usize) -> usize {
+    max_in_flight + max_in_flight / 2
 }
 
 /// Resolves when a signal asks the run to stop; never, if none can come any more.

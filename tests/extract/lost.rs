@@ -191,7 +191,7 @@ async fn a_walk_ends_quietly_when_nobody_listens() {
     drop(receiver);
     let error = walk(&client(&script), all("customers"), sender, Ok).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Interrupted);
-    assert_eq!(script.requests().len(), 1);
+    assert!(script.requests().len() <= 2, "no more than was under way with the first page");
 }
 
 #[derive(Debug, Clone)]
