@@ -10,7 +10,8 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
 
 use crate::error::{Context, Kind, Result};
 use crate::fault;
@@ -65,8 +66,17 @@ pub fn bytes(batches: &[RecordBatch]) -> Result<Vec<u8>> {
         .context(Kind::Disk, || "the result cannot be written as Parquet")
 }
 
-fn properties() -> parquet::file::properties::WriterPropertiesBuilder {
-    WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default()))
+/// Columns whose values hardly repeat: a dictionary would hold nearly all of them.
+const DISTINCT: [&str; 4] = ["id", "_raw", "_row_hash", "_list_hash"];
+
+fn properties() -> WriterPropertiesBuilder {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        // Row groups are small: what they hold is known well enough without looking at each page.
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    DISTINCT.iter().fold(properties, |properties, column| {
+        properties.set_column_dictionary_enabled(ColumnPath::from(*column), false)
+    })
 }
 
 fn encode<W: Write + Send>(

@@ -82,6 +82,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap::", &["src/cli/args.rs"]),
     ("parquet::", &["src/parquet_file.rs", "src/load/change_log/read.rs"]),
     ("strsim::", &["src/spelling.rs"]),
+    ("fastbloom::", &["src/load/loaded.rs"]),
     ("toml::", &["src/config/"]),
     ("sha2::", &["src/normalize/", "src/report/html.rs"]),
     ("plotters::", &["src/report/page/chart.rs"]),

@@ -1,5 +1,7 @@
 //! Commits one load unit: stage, classify, change-log part, merge, ledger, all in one transaction.
 
+use std::thread;
+
 use crate::database::{Database, Param, qualified};
 use crate::error::{Error, Kind, Result};
 use crate::fault;
@@ -8,6 +10,7 @@ use crate::model::{Cell, RowCounts};
 use super::change_log::{ChangeLog, Part};
 use super::findings;
 use super::ledger::{self, LedgerAdvance};
+use super::loaded::Loaded;
 use super::news::News;
 use super::settle;
 use super::sql;
@@ -18,8 +21,9 @@ use super::warehouse::Run;
 /// Where the rows of a unit come from.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Origin<'a> {
-    /// Just observed: they are written to the change log first.
-    Observed(&'a ChangeLog),
+    /// Just observed: they are written to the change log first. What this run has loaded tells which
+    /// of them are new.
+    Observed(&'a ChangeLog, &'a Loaded),
     /// Read back from this part, which was committed at this time, microseconds UTC.
     Replayed(&'a Part, i64),
 }
@@ -28,7 +32,7 @@ impl Origin<'_> {
     /// Gives the time of the commit, microseconds UTC.
     fn committed_at(self) -> i64 {
         match self {
-            Self::Observed(_) => crate::clock::now_micros(),
+            Self::Observed(..) => crate::clock::now_micros(),
             Self::Replayed(_, committed_at) => committed_at,
         }
     }
@@ -58,6 +62,9 @@ pub(super) fn commit(
         }
         Ok(outcome)
     })?;
+    if let Origin::Observed(_, loaded) = origin {
+        loaded.add(unit, &rows);
+    }
     Ok(outcome)
 }
 
@@ -70,9 +77,12 @@ fn merge(
 ) -> Result<RowCounts> {
     let (source, spec) = (unit.source.as_str(), unit.spec);
     let place = [source.into(), spec.name.into(), (&unit.account_id).into()];
-    let version = [Param::from(&unit.account_id), Param::from(&run.id)];
     let committed_at = origin.committed_at();
-    database.execute(&sql::classify(source, spec), &place)?;
+    let is_all_new = match origin {
+        Origin::Observed(_, loaded) => loaded.is_all_new(database, unit, rows)?,
+        Origin::Replayed(..) => false,
+    };
+    database.execute(&sql::classify(source, spec, is_all_new), &place)?;
     if matches!(origin, Origin::Replayed(..)) {
         // Such copies are logged only if they change something.
         database.execute_batch(sql::BELIEVE_LOGGED)?;
@@ -83,18 +93,45 @@ fn merge(
     if outcome.quarantined > 0 {
         outcome.newly_quarantined = findings::quarantine(database, run, unit, committed_at)?;
     }
-    let part = match origin {
-        Origin::Observed(change_log) => {
+    let (logged, replayed) = match origin {
+        Origin::Observed(change_log, _) => {
             let logged =
                 news.logged(database, unit, committed_at, outcome.newly_quarantined > 0)?;
-            change_log.write(database, run, unit, committed_at, &logged)?
+            (change_log.next(database, run, unit, committed_at, logged)?, None)
         }
-        Origin::Replayed(part, _) => Some(part.clone()),
+        Origin::Replayed(part, _) => (None, Some(part.clone())),
     };
+    // The part is written while the tables change; nothing is committed before it is durable.
+    let written = thread::scope(|scope| {
+        let writing = logged.map(|part| scope.spawn(|| part.write()));
+        outcome.deleted = change(database, run, unit, &changes, &news, committed_at)?;
+        let ended = || Error::new(Kind::Disk, "writing the change log ended unexpectedly");
+        writing.map(|writing| writing.join().unwrap_or_else(|_| Err(ended()))).transpose()
+    })?;
     fault::point("load.part_written");
+    name_part(database, run, unit, written.or(replayed).as_ref())?;
+    if let Some(advance) = &unit.ledger {
+        meet(database, unit, advance)?;
+        ledger::advance(database, (source, &unit.account_id, spec.name), advance, &run.id)?;
+        ledger::conclude(database, unit, advance, run)?;
+    }
+    Ok(outcome)
+}
 
+/// Changes the tables by what is new; gives the number of rows that left the current one.
+fn change(
+    database: &Database,
+    run: &Run,
+    unit: &LoadUnit,
+    changes: &Changes,
+    news: &News<'_>,
+    committed_at: i64,
+) -> Result<u64> {
+    let (source, spec) = (unit.source.as_str(), unit.spec);
+    let place = [source.into(), spec.name.into(), (&unit.account_id).into()];
+    let version = [Param::from(&unit.account_id), Param::from(&run.id)];
     // While the current table still tells what was known before.
-    settle::settle_hints(database, run, unit, &changes)?;
+    settle::settle_hints(database, run, unit, changes)?;
     if changes.replaced() > 0 {
         database.execute(&sql::close_versions(source, spec), &version)?;
         database.execute(&sql::delete_replaced(source, spec), &version[..1])?;
@@ -111,16 +148,10 @@ fn merge(
             database.execute(&statement, &place)?;
         }
     }
-    outcome.deleted = delete(database, run, unit)?;
+    let deleted = delete(database, run, unit)?;
     findings::keep_drift(database, run, unit)?;
     findings::keep_list_fields(database, run, unit)?;
-    name_part(database, run, unit, part.as_ref())?;
-    if let Some(advance) = &unit.ledger {
-        meet(database, unit, advance)?;
-        ledger::advance(database, (source, &unit.account_id, spec.name), advance, &run.id)?;
-        ledger::conclude(database, unit, advance, run)?;
-    }
-    Ok(outcome)
+    Ok(deleted)
 }
 
 /// Ends the versions of deleted objects; gives the number of rows that left the table.

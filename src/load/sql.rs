@@ -175,19 +175,22 @@ pub(super) fn create_stage(spec: &StreamSpec) -> String {
 /// | `volatile` | only volatile fields differ: no version |
 /// | `unchanged` | nothing differs |
 /// | `reread` | a changed list copy of a row that a GET filled: only another GET can tell |
-pub(super) fn classify(source: &str, spec: &StreamSpec) -> String {
+///
+/// `is_all_new`: it is known of all ids that they are not known, so that nothing is read.
+pub(super) fn classify(source: &str, spec: &StreamSpec, is_all_new: bool) -> String {
     let Volatile { kept, differs } = Volatile::of(spec);
+    let read = if is_all_new { "false" } else { "true" };
     format!(
         "CREATE OR REPLACE TEMP TABLE {FRESH} AS
          WITH known AS (
            SELECT id, _row_hash, _first_seen_at, _changed_at{kept} FROM {current}
-           WHERE _account_id = $3
+           WHERE {read} AND _account_id = $3
          ), views AS (
            SELECT id, list_hash, get_hash FROM _sync.views
-           WHERE source = $1 AND stream = $2 AND account_id = $3
+           WHERE {read} AND source = $1 AND stream = $2 AND account_id = $3
          ), gone AS (
            SELECT id, max(_valid_to) AS until FROM {closed}
-           WHERE _deleted AND _account_id = $3 GROUP BY id
+           WHERE {read} AND _deleted AND _account_id = $3 GROUP BY id
          ), compared AS (
            SELECT {STAGED}.*, known._first_seen_at AS _known_since,
              coalesce(known._changed_at, gone.until) AS _known_changed_at, views.id IS NOT NULL AS _read_by_get,

@@ -127,6 +127,11 @@ impl Rows {
         names.iter().map(|name| take(column(&self.all, name)?, places, None)).collect()
     }
 
+    /// Gives the ids, copies included.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        text(&self.all, "id").into_iter().flat_map(|ids| ids.iter().flatten())
+    }
+
     /// Counts the rows, copies of one id included.
     pub(super) fn count(&self) -> u64 {
         u64::try_from(self.all.num_rows()).unwrap_or(u64::MAX)

@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{Cell, Effort, Outcome, RowCounts, StreamState, Window};
 
 use super::change_log::{ChangeLog, sweep_unnamed_parts};
+use super::loaded::Loaded;
 use super::merge::{self, Origin};
 use super::schema::{self, SCHEMA_VERSION};
 use super::unit::LoadUnit;
@@ -74,6 +75,7 @@ pub struct FinishedRun {
 pub struct Warehouse {
     pub(super) database: Database,
     change_log: ChangeLog,
+    loaded: Loaded,
 }
 
 impl Warehouse {
@@ -97,7 +99,7 @@ impl Warehouse {
         check_version(&database, path)?;
         let root = directory.join("changes");
         durable::create_directory(&root, 0o700)?;
-        Ok(Self { database, change_log: ChangeLog::new(root) })
+        Ok(Self { database, change_log: ChangeLog::new(root), loaded: Loaded::default() })
     }
 
     /// Gives the path of the working database. Its name equals the snapshot's, so that both have
@@ -107,7 +109,7 @@ impl Warehouse {
         directory.join("work").join("warehouse.duckdb")
     }
 
-    /// Gives the database, for publishing.
+    /// Gives the database, for views and for publishing.
     #[must_use]
     pub const fn database(&self) -> &Database {
         &self.database
@@ -195,25 +197,6 @@ impl Warehouse {
             // The views stand on these tables.
             database.execute("DELETE FROM _sync.definitions WHERE source = $1", &[VIEWS.into()])?;
             remember_definition(database, source, &fingerprint)
-        })
-    }
-
-    /// Runs the statements that make the views of models and reports, unless they are in place.
-    ///
-    /// # Errors
-    /// [`Kind::Database`].
-    pub fn ensure_views(&self, statements: &[String]) -> Result<()> {
-        let fingerprint = fingerprint(&statements.join(";"));
-        let known = self.database.integer(
-            "SELECT count(*) FROM _sync.definitions WHERE source = $1 AND fingerprint = $2",
-            &[VIEWS.into(), (&fingerprint).into()],
-        )?;
-        if known > 0 {
-            return Ok(());
-        }
-        self.database.transaction(|database| {
-            statements.iter().try_for_each(|statement| database.execute_batch(statement))?;
-            remember_definition(database, VIEWS, &fingerprint)
         })
     }
 
@@ -377,7 +360,7 @@ impl Warehouse {
     /// # Errors
     /// [`Kind::Database`], [`Kind::Disk`]; nothing of the unit is stored then.
     pub fn commit(&self, run: &Run, unit: &LoadUnit) -> Result<RowCounts> {
-        merge::commit(&self.database, Origin::Observed(&self.change_log), run, unit)
+        merge::commit(&self.database, Origin::Observed(&self.change_log, &self.loaded), run, unit)
     }
 
     /// Writes down how the run and its streams went.
@@ -444,6 +427,25 @@ pub(super) fn insert_stream_report(
         ],
     )?;
     Ok(())
+}
+
+/// Runs the statements that make the views of models and reports, unless they are in place.
+///
+/// # Errors
+/// [`Kind::Database`].
+pub fn ensure_views(database: &Database, statements: &[String]) -> Result<()> {
+    let fingerprint = fingerprint(&statements.join(";"));
+    let known = database.integer(
+        "SELECT count(*) FROM _sync.definitions WHERE source = $1 AND fingerprint = $2",
+        &[VIEWS.into(), (&fingerprint).into()],
+    )?;
+    if known > 0 {
+        return Ok(());
+    }
+    database.transaction(|database| {
+        statements.iter().try_for_each(|statement| database.execute_batch(statement))?;
+        remember_definition(database, VIEWS, &fingerprint)
+    })
 }
 
 /// Creates the tables of an empty file, or leads those of an older version to this one.

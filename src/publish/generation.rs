@@ -22,15 +22,12 @@ pub fn current_generation(directory: &Path) -> Option<PathBuf> {
     path.is_dir().then_some(path)
 }
 
-/// Builds the next generation below `work/publish`, from the working database and the links to
-/// unchanged files of the generation before.
+/// Builds the next generation below `work/publish`, from the copy that becomes the snapshot and the
+/// links to unchanged files of the generation before.
 ///
 /// # Errors
 /// [`Kind::Disk`], [`Kind::Database`]; a partition set whose rows do not add up to the table's.
 pub fn stage(database: &Database, publication: &Publication) -> Result<()> {
-    let staging = publication.staging();
-    durable::remove_tree_if_present(&staging)?;
-    durable::create_directory(&publication.staged_generation(), 0o700)?;
     let previous = current_generation(&publication.directory);
     for source in &publication.sources {
         let before = match &previous {
@@ -49,7 +46,7 @@ pub(super) struct Before {
     pub(super) directory: PathBuf,
     /// Run whose rows it shows; older than the generation's own if the source was carried over.
     pub(super) run: String,
-    /// What changed since that run can be told from the rows of the working database.
+    /// What changed since that run can be told from the rows of the database.
     pub(super) is_comparable: bool,
 }
 

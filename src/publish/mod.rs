@@ -19,7 +19,7 @@ use crate::error::Result;
 
 pub use generation::{current_generation, stage};
 pub use snapshot::{
-    carry_over_sources, copy_working_database, finish_switch, freeze, switch, verify,
+    carry_over_sources, copy_working_database, finish_switch, freeze, open_copy, switch, verify,
 };
 
 /// Permission bits of what readers may open.
@@ -71,9 +71,7 @@ impl Publication {
         self.directory.join("work").join("publish")
     }
 
-    /// Names the copy that becomes the snapshot.
-    #[must_use]
-    pub fn copy_path(&self) -> PathBuf {
+    fn copy_path(&self) -> PathBuf {
         self.staging().join("warehouse.duckdb")
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::database::{Access, Database, MEMORY_LIMIT, identifier, literal, qualified};
+use crate::database::{Access, Database, identifier, literal, qualified};
 use crate::durable;
 use crate::error::{Context, Error, Kind, Result};
 use crate::fault;
@@ -28,7 +28,7 @@ const TABLES_PER_SOURCE: &[&str] = &[
     "parts",
 ];
 
-/// Copies the closed working database to the staging place.
+/// Copies the closed working database to the staging place, which is emptied first.
 ///
 /// Must not run while this process has the file open: copying it would drop `DuckDB`'s lock
 /// (DESIGN 4).
@@ -37,6 +37,8 @@ const TABLES_PER_SOURCE: &[&str] = &[
 /// [`Kind::Disk`].
 pub fn copy_working_database(working: &Path, publication: &Publication) -> Result<()> {
     fault::point("publish.working_closed");
+    discard_staging(publication)?;
+    durable::create_directory(&publication.staged_generation(), 0o700)?;
     let copy = publication.copy_path();
     fs::copy(working, &copy).context(Kind::Disk, || {
         format!("cannot copy {} to {}", working.display(), copy.display())
@@ -45,21 +47,28 @@ pub fn copy_working_database(working: &Path, publication: &Publication) -> Resul
     Ok(())
 }
 
+/// Opens the copy, for what is prepared in it before readers see it.
+///
+/// # Errors
+/// [`Kind::Database`].
+pub fn open_copy(publication: &Publication, memory_limit: &'static str) -> Result<Database> {
+    let spill_directory = publication.staging().join("spill");
+    Database::open(&publication.copy_path(), &Access::ReadWrite { spill_directory, memory_limit })
+}
+
 /// Puts the state of the previous snapshot in place of sources that must not show their new one,
 /// or leaves them out if there is none; then makes the views again.
 ///
 /// # Errors
 /// [`Kind::Disk`], [`Kind::Database`].
 pub fn carry_over_sources(
+    copy: &Database,
     publication: &Publication,
     views: impl FnOnce(&[&str]) -> Result<Vec<String>>,
 ) -> Result<()> {
     if publication.sources.iter().all(|source| source.publishable) {
         return Ok(());
     }
-    let spill_directory = publication.staging().join("spill");
-    let access = Access::ReadWrite { spill_directory, memory_limit: MEMORY_LIMIT };
-    let copy = Database::open(&publication.copy_path(), &access)?;
     let before = Publication::snapshot_path(&publication.directory);
     let has_before = before.is_file();
     if has_before {
@@ -84,7 +93,7 @@ pub fn carry_over_sources(
                  AND schema_name = $1",
                 &[(&source.name).into()],
             )? > 0;
-        replace_source(&copy, &source.name, source.kind.tables().map(|spec| spec.name), known)?;
+        replace_source(copy, &source.name, source.kind.tables().map(|spec| spec.name), known)?;
         if known {
             present.push(&source.name);
         }
@@ -95,27 +104,15 @@ pub fn carry_over_sources(
     let statements = views(&present)?;
     copy.transaction(|copy| {
         statements.iter().try_for_each(|statement| copy.execute_batch(statement))
-    })?;
-    copy.checkpoint_and_close()
+    })
 }
 
 /// Lets statements change the copy for good, all of them or none: what they cannot do is only left
 /// undone, because the same rows can be read without it.
-///
-/// # Errors
-/// [`Kind::Disk`], [`Kind::Database`] where the copy cannot be opened or closed.
-pub fn freeze(
-    publication: &Publication,
-    statements: &[String],
-    memory_limit: &'static str,
-) -> Result<()> {
-    let spill_directory = publication.staging().join("spill");
-    let access = Access::ReadWrite { spill_directory, memory_limit };
-    let copy = Database::open(&publication.copy_path(), &access)?;
+pub fn freeze(copy: &Database, statements: &[String]) {
     drop(copy.transaction(|copy| {
         statements.iter().try_for_each(|statement| copy.execute_batch(statement))
     }));
-    copy.checkpoint_and_close()
 }
 
 fn replace_source<'a>(

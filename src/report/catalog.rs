@@ -237,14 +237,6 @@ fn as_known(body: &str) -> String {
     let derived = DERIVED.iter().map(|view| view.name);
     versioned_views().chain(derived).fold(body.to_owned(), |body, name| {
         let relation = format!("model.{name}");
-        let mut parts = body.split(relation.as_str());
-        let mut rewritten = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            let is_whole = !part.starts_with(|next: char| next.is_alphanumeric() || next == '_');
-            rewritten.push_str(&relation);
-            rewritten.push_str(if is_whole { "_known_at(known_at)" } else { "" });
-            rewritten.push_str(part);
-        }
-        rewritten
+        header::replaced(&body, &relation, &format!("{relation}_known_at(known_at)"))
     })
 }

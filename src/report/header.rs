@@ -202,3 +202,40 @@ fn four_parts(item: &str) -> Option<[String; 4]> {
     parts.iter().all(|part| !part.is_empty()).then_some(())?;
     parts.try_into().ok()
 }
+
+/// Puts another relation in place of each mention of one; longer names that begin alike stay.
+pub(super) fn replaced(sql: &str, relation: &str, by: &str) -> String {
+    let mut parts = sql.split(relation);
+    let mut replaced = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        replaced.push_str(if is_whole(part) { by } else { relation });
+        replaced.push_str(part);
+    }
+    replaced
+}
+
+/// Counts the mentions of a relation.
+pub(super) fn mentions(sql: &str, relation: &str) -> usize {
+    sql.split(relation).skip(1).filter(|after| is_whole(after)).count()
+}
+
+/// Tells from what follows a name whether the name ends there.
+fn is_whole(after: &str) -> bool {
+    !after.starts_with(|next: char| next.is_alphanumeric() || next == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{mentions, replaced};
+
+    #[test]
+    fn a_relation_is_told_from_those_that_begin_alike() {
+        let sql = "FROM reports.aging JOIN reports.aging_detail, (SELECT * FROM reports.aging)";
+        assert_eq!(mentions(sql, "reports.aging"), 2);
+        assert_eq!(
+            replaced(sql, "reports.aging", "kept.aging"),
+            "FROM kept.aging JOIN reports.aging_detail, (SELECT * FROM kept.aging)"
+        );
+        assert_eq!(replaced(sql, "reports.mrr", "kept.mrr"), sql);
+    }
+}

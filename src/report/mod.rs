@@ -27,5 +27,5 @@ pub use money::{exponent, major_units};
 pub use page::{page, report_page};
 pub use query::{Question, Session, query_table, run_report, run_report_batches, totals};
 pub use render::{Format, Terminal, printable, render};
-pub use tie_out::{TieOutResult, check_tie_outs, tie_out_sql};
+pub use tie_out::{TieOutResult, TieOuts, tie_out_sql};
 pub use zone::timezone_sql;

@@ -2,18 +2,21 @@
 //!
 //! They test our own arithmetic only. Where the source contradicts itself, `data_quality` says so.
 
-use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::database::{Database, literal};
 use crate::error::{Error, Kind, Result};
 use crate::model::Cell;
 
 use super::catalog::Report;
+use super::header::{self, TieOut};
 use super::query::Session;
 
 /// Upper bound of the buffers for a tie-out that needs more than a run should take: rather that than
 /// doubt about a report.
 const MORE_MEMORY: &str = "1GB";
+/// Name of the database that holds reports while tie-outs are checked.
+const KEPT: &str = "_tied_out";
 /// Rows of a failed tie-out that are told.
 const MOST_TOLD: usize = 3;
 
@@ -68,7 +71,7 @@ impl Session {
     /// # Errors
     /// [`Kind::Database`].
     pub fn check_tie_out(&self, report: &Report) -> Result<TieOutResult> {
-        check(self.database(), report)
+        check(self.database(), report, &report.contract()?.tie_out)
     }
 
     /// Reads what was found at publication; nothing where another claim was checked, or none.
@@ -122,39 +125,88 @@ pub fn tie_out_sql(results: &[TieOutResult]) -> Vec<String> {
     statements
 }
 
-/// Checks the tie-outs of reports on a published snapshot, within the memory of a run (I10);
-/// `spill_directory` takes what does not fit. One that cannot be computed so gets a gigabyte; if
-/// that does not help, it has failed.
-///
-/// # Errors
-/// [`Kind::Database`] where the snapshot cannot be read at all.
-pub fn check_tie_outs(
-    snapshot: &Path,
-    spill_directory: &Path,
-    memory_limit: &'static str,
-    reports: &[Report],
-) -> Result<Vec<TieOutResult>> {
-    let open = |memory_limit| -> Result<Database> {
-        let database = Database::beside(snapshot, spill_directory, memory_limit)?;
-        database.execute_batch("USE warehouse")?;
-        Ok(database)
-    };
-    let database = open(memory_limit)?;
-    let result = |report| {
-        let checked = check(&database, report);
-        checked.or_else(|_| check(&open(MORE_MEMORY)?, report)).or_else(|error| {
-            Ok(TieOutResult {
-                report: report.name,
-                claim: report.contract()?.tie_out.claim,
-                differences: vec![error.in_full()],
-            })
-        })
-    };
-    reports.iter().map(result).collect()
+/// The tie-outs of reports, checked in a database that nobody changes meanwhile: by one thread or by
+/// several, each with a session of its own.
+#[derive(Debug)]
+pub struct TieOuts {
+    reports: &'static [Report],
+    /// Reports that several tie-outs read: asked once, kept here, not by each of them.
+    kept: Vec<&'static str>,
+    /// How many of the tie-outs somebody has begun to check.
+    begun: AtomicUsize,
 }
 
-fn check(database: &Database, report: &Report) -> Result<TieOutResult> {
-    let tie_out = report.contract()?.tie_out;
+impl TieOuts {
+    /// Keeps what several tie-outs read, as long as the database is open.
+    ///
+    /// # Errors
+    /// [`Kind::State`] where a header is malformed.
+    pub fn prepare(database: &Database, reports: &'static [Report]) -> Result<Self> {
+        let mut kept = Vec::new();
+        // What cannot be kept can be asked again.
+        let has_room = database.execute_batch(&format!("ATTACH ':memory:' AS {KEPT}")).is_ok();
+        for name in read_by_several(reports)?.into_iter().filter(|_| has_room) {
+            let keep = format!("CREATE TABLE {} AS FROM {}", kept_rows(name), view(name));
+            kept.extend(database.execute_batch(&keep).is_ok().then_some(name));
+        }
+        Ok(Self { reports, kept, begun: AtomicUsize::new(0) })
+    }
+
+    /// Checks tie-outs that nobody else has begun to check, until none is left. One that cannot be
+    /// computed within the memory of a run (I10) gets a gigabyte; if that does not help, it has failed.
+    ///
+    /// # Errors
+    /// [`Kind::State`] where a header is malformed.
+    pub fn check(&self, database: &Database) -> Result<Vec<TieOutResult>> {
+        let mut results = Vec::new();
+        while let Some(report) = self.reports.get(self.begun.fetch_add(1, Ordering::SeqCst)) {
+            let mut tie_out = report.contract()?.tie_out;
+            for name in &self.kept {
+                tie_out.sql = header::replaced(&tie_out.sql, &view(name), &kept_rows(name));
+            }
+            let checked = check(database, report, &tie_out)
+                .or_else(|_| with_more_memory(database, || check(database, report, &tie_out)));
+            results.push(checked.unwrap_or_else(|error| TieOutResult {
+                report: report.name,
+                claim: tie_out.claim,
+                differences: vec![error.in_full()],
+            }));
+        }
+        Ok(results)
+    }
+}
+
+fn view(report: &str) -> String {
+    format!("reports.{report}")
+}
+
+fn kept_rows(report: &str) -> String {
+    format!("{KEPT}.{report}")
+}
+
+/// Names the reports that tie-outs mention more than once.
+fn read_by_several(reports: &[Report]) -> Result<Vec<&'static str>> {
+    let contracts = reports.iter().map(Report::contract).collect::<Result<Vec<_>>>()?;
+    let mentions = |report: &Report| -> usize {
+        let view = view(report.name);
+        contracts.iter().map(|contract| header::mentions(&contract.tie_out.sql, &view)).sum()
+    };
+    let several = reports.iter().filter(|report| mentions(report) > 1);
+    Ok(several.map(|report| report.name).collect())
+}
+
+/// Does `work` with a gigabyte of buffers.
+fn with_more_memory<T>(database: &Database, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let setting = "SELECT current_setting('memory_limit')";
+    let before = database.texts(setting, &[])?.into_iter().next().unwrap_or_default();
+    let limit = |size: &str| format!("SET memory_limit = {}", literal(size));
+    database.execute_batch(&limit(MORE_MEMORY))?;
+    let result = work();
+    database.execute_batch(&limit(&before))?;
+    result
+}
+
+fn check(database: &Database, report: &Report, tie_out: &TieOut) -> Result<TieOutResult> {
     if tie_out.sql.is_empty() {
         return Err(Error::new(Kind::State, format!("{} has no tie-out", report.name)));
     }
@@ -171,7 +223,7 @@ fn check(database: &Database, report: &Report) -> Result<TieOutResult> {
     };
     Ok(TieOutResult {
         report: report.name,
-        claim: tie_out.claim,
+        claim: tie_out.claim.clone(),
         differences: table.rows.iter().map(told).collect(),
     })
 }

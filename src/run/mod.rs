@@ -111,6 +111,7 @@ pub async fn sync(
     let command = options.command.clone();
     let run = store.with(move |warehouse| warehouse.begin_run(&command)).await?;
     let mut summary = Summary::new(&run);
+    let views = publishing::begin(settings, &store);
 
     for account in accounts {
         summary.interrupted = *stop.borrow();
@@ -140,6 +141,7 @@ pub async fn sync(
     let (ended, reports) = (run.clone(), summary.stream_reports());
     store.with(move |warehouse| warehouse.finish_run(&ended, &reports, &finished)).await?;
     fault::point("run.finished");
+    drop(views.await);
     match publishing::publish(settings, &run, &summary, store, &observer).await {
         Ok(failed_tie_outs) => {
             summary.published = failed_tie_outs.is_some();

@@ -1,15 +1,19 @@
 //! Hands a finished run to `publish`, with the views that `report` defines.
 
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use tokio::task::JoinHandle;
 
 use crate::catalog::source_kind;
 use crate::config::{Readers, Settings};
-use crate::durable;
-use crate::error::Result;
-use crate::load::{Run, Warehouse};
+use crate::database::Database;
+use crate::error::{Error, Kind, Result};
+use crate::load::{self, Run, Warehouse};
 use crate::model::{Event, Observer};
 use crate::publish::{self, Modes, Publication, PublishedSource};
-use crate::report::{self, ModelSource};
+use crate::report::{self, ModelSource, TieOuts};
 
 use super::store::{Store, blocking};
 use super::summary::Summary;
@@ -43,47 +47,82 @@ pub(super) async fn publish(
     blocking(move || publish_blocking(warehouse, &publication, &views)).await.map(Some)
 }
 
-/// Upper bound of `DuckDB`'s buffers while reports are prepared and tie-outs checked: nothing else runs
-/// then, and their joins need more than a load does (I10).
-const REPORT_MEMORY: &str = "128MB";
+/// Upper bound of `DuckDB`'s buffers while tables are written and reports prepared and tied out: nothing
+/// else runs then, and their joins need more than a load does (I10).
+const COPY_MEMORY: &str = "128MB";
 
-/// Checks the tie-outs of the reports in the copy that becomes the snapshot, and writes the results
-/// into it, so that whoever reads a report reads them too; gives a sentence for each that fails.
-fn tie_out(publication: &Publication) -> Result<Vec<String>> {
-    let spill = publication.directory.join("work").join("tie-outs");
-    let copy = publication.copy_path();
-    let results = report::check_tie_outs(&copy, &spill, REPORT_MEMORY, report::REPORTS)?;
-    durable::remove_tree_if_present(&spill)?;
-    publish::freeze(publication, &report::tie_out_sql(&results), REPORT_MEMORY)?;
+/// Prepares the copy that becomes the snapshot, and the Parquet tables beside it; gives a sentence for
+/// each tie-out that fails.
+///
+/// What most reports read is kept in the copy, and so are the results of tie-outs, so that whoever
+/// reads a report reads them too. Both take time, as do the Parquet tables: two threads share it.
+fn prepare(copy: &Database, publication: &Publication) -> Result<Vec<String>> {
+    let beside = copy.another_session()?;
+    let frozen = report::frozen_sql()?;
+    let (hand_over, prepared) = sync_channel::<Arc<TieOuts>>(1);
+    let results = thread::scope(|scope| {
+        let staging = scope.spawn(move || {
+            publish::stage(&beside, publication)?;
+            prepared.recv().map_or_else(|_| Ok(Vec::new()), |tie_outs| tie_outs.check(&beside))
+        });
+        // Gone with this thread's work, however that ends, so that the other one does not wait for ever.
+        let hand_over = hand_over;
+        publish::freeze(copy, &frozen);
+        let tie_outs = Arc::new(TieOuts::prepare(copy, report::REPORTS)?);
+        // Where staging has failed nobody waits for them.
+        drop(hand_over.send(Arc::clone(&tie_outs)));
+        let mut results = tie_outs.check(copy)?;
+        let ended = || Error::new(Kind::Disk, "writing the Parquet tables ended unexpectedly");
+        results.extend(staging.join().unwrap_or_else(|_| Err(ended()))?);
+        Ok(results)
+    })?;
+    publish::freeze(copy, &report::tie_out_sql(&results));
     let failed = results.iter().filter(|result| !result.holds());
     Ok(failed.map(|result| format!("{}: {}", result.report, result.sentence())).collect())
 }
 
-/// Sources that the settings no longer name stay as they were published last (DESIGN 3).
+/// Makes tables and views while the accounts are asked: at the first run they take a third of a second.
+///
+/// Only a beginning: whatever fails here is done again at publication, which tells of it.
+pub(super) fn begin(settings: &Settings, store: &Store) -> JoinHandle<Result<()>> {
+    let (settings, store) = (settings.clone(), store.clone());
+    tokio::spawn(async move {
+        let (session, views) = store
+            .with(move |warehouse| {
+                let sources = sources(&settings, &warehouse.known_sources()?);
+                for source in &sources {
+                    warehouse.check_kind(&source.name, source.kind)?;
+                    warehouse.ensure_source(&source.name, source.kind)?;
+                }
+                Ok((warehouse.database().another_session()?, Views::new(&settings, &sources)))
+            })
+            .await?;
+        blocking(move || load::ensure_views(&session, &views.of_all()?)).await
+    })
+}
+
+/// Gives all sources of the working database, none of them known to be publishable. Those that the
+/// settings no longer name stay as they were published last (DESIGN 3).
+fn sources(settings: &Settings, known: &[(String, String)]) -> Vec<PublishedSource> {
+    let named = settings.sources.iter().map(|source| (source.name.clone(), source.kind));
+    let left_out = known.iter().filter(|(name, _)| settings.source(name).is_none());
+    let left_out = left_out.filter_map(|(name, kind)| Some((name.clone(), source_kind(kind)?)));
+    let source = |(name, kind)| PublishedSource { name, kind, publishable: false };
+    named.chain(left_out).map(source).collect()
+}
+
 fn publication(
     settings: &Settings,
     run: &Run,
     summary: &Summary,
     known: &[(String, String)],
 ) -> Publication {
-    let left_out = known.iter().filter(|(name, _)| settings.source(name).is_none());
-    let left_out = left_out.filter_map(|(name, kind)| {
-        let kind = source_kind(kind)?;
-        Some(PublishedSource { name: name.clone(), kind, publishable: false })
-    });
-    let sources = settings
-        .sources
-        .iter()
-        .map(|source| PublishedSource {
-            name: source.name.clone(),
-            kind: source.kind,
-            publishable: summary
-                .sources
-                .iter()
-                .any(|known| known.name == source.name && known.publishable),
-        })
-        .chain(left_out)
-        .collect();
+    let is_publishable =
+        |name: &str| summary.sources.iter().any(|one| one.name == name && one.publishable);
+    let mut sources = sources(settings, known);
+    for source in &mut sources {
+        source.publishable = is_publishable(&source.name);
+    }
     Publication {
         directory: settings.warehouse.dir.clone(),
         run_id: run.id.clone(),
@@ -101,16 +140,14 @@ fn publish_blocking(
     for source in &publication.sources {
         warehouse.ensure_source(&source.name, source.kind)?;
     }
-    let all: Vec<&str> = publication.sources.iter().map(|source| source.name.as_str()).collect();
-    let statements = views.sql(&all)?;
-    warehouse.ensure_views(&statements)?;
-    publish::stage(database, publication)?;
+    load::ensure_views(database, &views.of_all()?)?;
     let counts = publish::count_tables(database, publication)?;
     warehouse.checkpoint_and_close()?;
     publish::copy_working_database(&Warehouse::working_path(&publication.directory), publication)?;
-    publish::carry_over_sources(publication, |present| views.sql(present))?;
-    publish::freeze(publication, &report::frozen_sql()?, REPORT_MEMORY)?;
-    let failed = tie_out(publication)?;
+    let copy = publish::open_copy(publication, COPY_MEMORY)?;
+    publish::carry_over_sources(&copy, publication, |present| views.sql(present))?;
+    let failed = prepare(&copy, publication)?;
+    copy.checkpoint_and_close()?;
     publish::verify(publication, &counts)?;
     publish::switch(publication)?;
     Ok(failed)
@@ -134,6 +171,11 @@ impl Views {
             })
             .collect();
         Self { sources, timezone: settings.warehouse.report_timezone.clone() }
+    }
+
+    fn of_all(&self) -> Result<Vec<String>> {
+        let all: Vec<&str> = self.sources.iter().map(|source| source.name.as_str()).collect();
+        self.sql(&all)
     }
 
     fn sql(&self, present: &[&str]) -> Result<Vec<String>> {

@@ -4,10 +4,12 @@ use std::fs::{self, File};
 
 use duckdb::Connection;
 use jiff::civil::date;
+use paid_sync::database::{Access, Database};
 use paid_sync::error::Kind;
 use paid_sync::parquet_file;
 use paid_sync::report::{
-    Question, REPORTS, Report, Session, find_report, query_table, run_report, run_report_batches,
+    Question, REPORTS, Report, Session, TieOuts, find_report, query_table, run_report,
+    run_report_batches,
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -55,6 +57,29 @@ fn every_tie_out_holds_and_one_that_does_not_is_found() {
     let session = Session::open(&snapshot.path).unwrap();
     let result = session.tie_out(find_report("ar_aging").unwrap()).unwrap();
     assert!(result.sentence().contains("TIE-OUT FAILED"), "{}", result.sentence());
+    drop(session);
+
+    // Checked as before a publication, by two sessions that share what several of them read.
+    let access = Access::ReadWrite {
+        spill_directory: snapshot.path.with_extension("spill"),
+        memory_limit: "128MB",
+    };
+    let database = Database::open(&snapshot.path, &access).unwrap();
+    let beside = database.another_session().unwrap();
+    let tie_outs = TieOuts::prepare(&database, REPORTS).unwrap();
+    let (mut results, theirs) = std::thread::scope(|scope| {
+        let tie_outs = &tie_outs;
+        let other = scope.spawn(move || tie_outs.check(&beside).unwrap());
+        (tie_outs.check(&database).unwrap(), other.join().unwrap())
+    });
+    results.extend(theirs);
+    results.sort_by_key(|result| result.report);
+    drop(database);
+    let session = Session::open(&snapshot.path).unwrap();
+    let alone: Vec<_> =
+        REPORTS.iter().map(|report| session.check_tie_out(report).unwrap()).collect();
+    assert_eq!(results, alone);
+    assert!(alone.iter().filter(|result| !result.holds()).count() > 1, "{alone:?}");
 }
 
 #[test]

@@ -39,20 +39,49 @@ pub(in crate::load) struct Part {
     pub(in crate::load) rows: i64,
 }
 
+/// A part that is still to be written.
+#[derive(Debug)]
+pub(in crate::load) struct NewPart {
+    root: PathBuf,
+    part: Part,
+    footer: Footer,
+    batches: Vec<RecordBatch>,
+}
+
+impl NewPart {
+    /// Writes it and makes it durable.
+    pub(in crate::load) fn write(self) -> Result<Part> {
+        let path = self.root.join(&self.part.name);
+        if let Some(directory) = path.parent() {
+            durable::create_directory(directory, DIRECTORY_MODE)?;
+        }
+        let options = Options { mode: FILE_MODE, row_group: ROW_GROUP, footer: self.footer };
+        parquet_file::write(&path, &self.batches, &options).map_err(|error| {
+            Error::new(error.kind(), "cannot write a part of the change log").because(error)
+        })?;
+        // New folders are durable only once their parents are.
+        for directory in path.ancestors().skip(1).take_while(|above| above.starts_with(&self.root))
+        {
+            durable::sync_directory(directory)?;
+        }
+        Ok(self.part)
+    }
+}
+
 impl ChangeLog {
     pub(in crate::load) fn new(root: PathBuf) -> Self {
         Self { root, sequence: AtomicU64::new(0) }
     }
 
-    /// Writes rows; `None` where there are none.
-    pub(in crate::load) fn write(
+    /// Names the next part, with what its footer says; `None` where there are no rows to write.
+    pub(in crate::load) fn next(
         &self,
         database: &Database,
         run: &Run,
         unit: &LoadUnit,
         committed_at: i64,
-        batches: &[RecordBatch],
-    ) -> Result<Option<Part>> {
+        batches: Vec<RecordBatch>,
+    ) -> Result<Option<NewPart>> {
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         if rows == 0 {
             return Ok(None);
@@ -61,25 +90,12 @@ impl ChangeLog {
             database.integer("SELECT coalesce(max(commit_number), 0) + 1 FROM _sync.parts", &[])?;
         let kind = database
             .texts("SELECT kind FROM _sync.sources WHERE source = $1", &[(&unit.source).into()])?;
-        let name = self.next_name(run, unit);
-        let path = self.root.join(&name);
         let mut footer = footer(run, unit, commit_number);
         footer.push(("kind", kind.into_iter().next()));
         footer.push(("committed_at", Some(committed_at.to_string())));
-        if let Some(directory) = path.parent() {
-            durable::create_directory(directory, DIRECTORY_MODE)?;
-        }
-        let options = Options { mode: FILE_MODE, row_group: ROW_GROUP, footer };
-        parquet_file::write(&path, batches, &options).map_err(|error| {
-            Error::new(error.kind(), "cannot write a part of the change log").because(error)
-        })?;
-        // New folders are durable only once their parents are.
-        for directory in path.ancestors().skip(1).take_while(|above| above.starts_with(&self.root))
-        {
-            durable::sync_directory(directory)?;
-        }
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-        Ok(Some(Part { name, commit_number, rows }))
+        let part = Part { name: self.next_name(run, unit), commit_number, rows };
+        Ok(Some(NewPart { root: self.root.clone(), part, footer, batches }))
     }
 
     fn next_name(&self, run: &Run, unit: &LoadUnit) -> String {
