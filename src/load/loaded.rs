@@ -42,6 +42,20 @@ impl std::fmt::Debug for Loaded {
 }
 
 impl Loaded {
+    /// Tells whether the table of a unit was empty when this run first loaded into it.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Database`].
+    pub(super) fn was_empty(&self, database: &Database, unit: &LoadUnit) -> Result<bool> {
+        let known = self.state.borrow().was_empty.get(&key(unit)).copied();
+        if let Some(was_empty) = known {
+            return Ok(was_empty);
+        }
+        let is_empty = is_empty(database, unit)?;
+        self.state.borrow_mut().was_empty.insert(key(unit), is_empty);
+        Ok(is_empty)
+    }
+
     /// Tells whether none of the ids of a unit can be known, neither as a row nor as one of the past.
     ///
     /// # Errors
@@ -52,18 +66,11 @@ impl Loaded {
         unit: &LoadUnit,
         rows: &Rows,
     ) -> Result<bool> {
-        let key = (unit.source.clone(), unit.spec.name);
-        let state = &mut *self.state.borrow_mut();
-        let was_empty = match state.was_empty.get(&key) {
-            Some(was_empty) => *was_empty,
-            None => {
-                let is_empty = is_empty(database, unit)?;
-                *state.was_empty.entry(key).or_insert(is_empty)
-            }
-        };
+        let was_empty = self.was_empty(database, unit)?;
+        let state = self.state.borrow();
         let knows = |id| {
-            let key = (unit.source.as_str(), unit.spec.name, id);
-            state.ids.as_ref().is_some_and(|ids| ids.contains(&key))
+            let place = (unit.source.as_str(), unit.spec.name, id);
+            state.ids.as_ref().is_some_and(|ids| ids.contains(&place))
         };
         Ok(was_empty && !rows.ids().any(knows))
     }
@@ -71,7 +78,7 @@ impl Loaded {
     /// Takes in the ids of a unit that was committed.
     pub(super) fn add(&self, unit: &LoadUnit, rows: &Rows) {
         let state = &mut *self.state.borrow_mut();
-        if state.was_empty.get(&(unit.source.clone(), unit.spec.name)) != Some(&true) {
+        if state.was_empty.get(&key(unit)) != Some(&true) {
             return;
         }
         let make = || BloomFilter::with_num_bits(BITS).hashes(HASHES);
@@ -80,6 +87,10 @@ impl Loaded {
             ids.insert(&(unit.source.as_str(), unit.spec.name, id));
         });
     }
+}
+
+fn key(unit: &LoadUnit) -> (String, &'static str) {
+    (unit.source.clone(), unit.spec.name)
 }
 
 fn is_empty(database: &Database, unit: &LoadUnit) -> Result<bool> {

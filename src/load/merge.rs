@@ -78,9 +78,11 @@ fn merge(
     let (source, spec) = (unit.source.as_str(), unit.spec);
     let place = [source.into(), spec.name.into(), (&unit.account_id).into()];
     let committed_at = origin.committed_at();
-    let is_all_new = match origin {
-        Origin::Observed(_, loaded) => loaded.is_all_new(database, unit, rows)?,
-        Origin::Replayed(..) => false,
+    let (was_empty, is_all_new) = match origin {
+        Origin::Observed(_, loaded) => {
+            (loaded.was_empty(database, unit)?, loaded.is_all_new(database, unit, rows)?)
+        }
+        Origin::Replayed(..) => (false, false),
     };
     database.execute(&sql::classify(source, spec, is_all_new), &place)?;
     if matches!(origin, Origin::Replayed(..)) {
@@ -111,7 +113,10 @@ fn merge(
     fault::point("load.part_written");
     name_part(database, run, unit, written.or(replayed).as_ref())?;
     if let Some(advance) = &unit.ledger {
-        meet(database, unit, advance)?;
+        // Where nothing is older than the walk there is nothing to miss.
+        if !was_empty {
+            meet(database, unit, advance)?;
+        }
         ledger::advance(database, (source, &unit.account_id, spec.name), advance, &run.id)?;
         ledger::conclude(database, unit, advance, run)?;
     }
@@ -169,8 +174,8 @@ fn delete(database: &Database, run: &Run, unit: &LoadUnit) -> Result<u64> {
     Ok(rows)
 }
 
-/// Writes down which ids a walk met, so that its end can tell what is absent. Where no row is older
-/// than the walk, as at the first one, there is nothing to miss.
+/// Writes down which ids a walk met, so that its end can tell what is absent, if a row is older than
+/// the walk.
 fn meet(database: &Database, unit: &LoadUnit, advance: &LedgerAdvance) -> Result<()> {
     if unit.spec.append_only {
         return Ok(());
