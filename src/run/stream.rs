@@ -26,7 +26,7 @@ use super::store::Store;
 use super::{Stop, deletion};
 
 /// Pages fetched ahead of loading; bounds memory (I10).
-const PAGES_AHEAD: usize = 16;
+const PAGES_AHEAD: usize = 4;
 
 /// What all streams of a source share.
 #[derive(Clone)]
@@ -302,7 +302,7 @@ impl StreamContext {
             resume,
             filter: None,
             below: None,
-            width: width(client.max_in_flight()),
+            width: client.max_in_flight(),
         };
         let normalizer = normalizer.clone();
         let mut fetching = JoinSet::new();
@@ -467,12 +467,6 @@ impl StreamContext {
             lines_of: Vec::new(),
         }
     }
-}
-
-/// Says how many segments of a list are walked side by side: some more than requests may be in flight,
-/// so that one asks while others make something of their answers.
-const fn width(max_in_flight: usize) -> usize {
-    max_in_flight + max_in_flight / 2
 }
 
 /// Resolves when a signal asks the run to stop; never, if none can come any more.
