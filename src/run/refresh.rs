@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, FuturesUnordered, StreamExt};
 
 use crate::catalog::{SingleRead, StreamSpec};
 use crate::error::{Error, Kind, Result};
@@ -24,6 +24,8 @@ use super::{deletion, lines};
 const UNIT_ROWS: usize = 200;
 /// Reads started ahead; the client's own limit decides how many are under way.
 const READS_AHEAD: usize = 16;
+/// Parts of a list looked at again side by side: each is a few pages, one after the other.
+const WINDOWS_AT_ONCE: usize = 4;
 /// Requests that listing the lines of one object takes, about: its lines, and the proof of the end.
 const REQUESTS_PER_LISTING: u64 = 2;
 
@@ -206,10 +208,26 @@ impl Refresh<'_> {
         if reading.whole {
             return self.context.walk_whole(spec, normalizer, progress).await;
         }
-        for window in &reading.windows {
-            self.context.look_again(spec, normalizer, *window, progress).await?;
+        let look = async |window| {
+            let mut found = StreamProgress::default();
+            let result = self.context.look_again(spec, normalizer, window, &mut found).await;
+            (found, result)
+        };
+        let mut windows = reading.windows.iter();
+        let mut looks = FuturesUnordered::new();
+        let mut end = Ok(());
+        loop {
+            while end.is_ok()
+                && looks.len() < WINDOWS_AT_ONCE
+                && let Some(window) = windows.next()
+            {
+                looks.push(look(*window));
+            }
+            // After a failure those under way still end: what they bring is kept.
+            let Some((found, result)) = looks.next().await else { return end };
+            progress.add(found);
+            end = end.and(result);
         }
-        Ok(())
     }
 
     /// Keeps the first failure; gives one that must end the run.
