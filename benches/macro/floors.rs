@@ -47,11 +47,15 @@ pub(crate) fn json(bodies: &Path, database: &Path) -> Outcome<()> {
     for folder in std::fs::read_dir(bodies)? {
         let folder = folder?.path();
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        connection.execute_batch(&format!(
-            "CREATE TABLE \"{name}\" AS SELECT unnest(data) AS object FROM read_json('{}/*.json', \
-             maximum_object_size = 100000000)",
-            folder.display()
-        ))?;
+        let create = |columns: &str| {
+            connection.execute_batch(&format!(
+                "CREATE TABLE \"{name}\" AS SELECT unnest(data) AS object FROM read_json('{}/*.json', \
+                 maximum_object_size = 100000000{columns})",
+                folder.display()
+            ))
+        };
+        // The types that it guesses may be none that a table can have, such as a struct without fields.
+        create("").or_else(|_| create(", columns = {data: 'JSON[]'}"))?;
     }
     connection.execute_batch("CHECKPOINT")?;
     Ok(connection.close().map_err(|(_, error)| error)?)

@@ -49,7 +49,7 @@ pub(super) async fn publish(
 
 /// Upper bound of `DuckDB`'s buffers while tables are written and reports prepared and tied out: nothing
 /// else runs then, and their joins need more than a load does (I10).
-const COPY_MEMORY: &str = "128MB";
+const COPY_MEMORY: &str = "96MB";
 
 /// Prepares the copy that becomes the snapshot, and the Parquet tables beside it; gives a sentence for
 /// each tie-out that fails.
@@ -74,6 +74,7 @@ fn prepare(copy: &Database, publication: &Publication) -> Result<Vec<String>> {
         let mut results = tie_outs.check(copy)?;
         let ended = || Error::new(Kind::Disk, "writing the Parquet tables ended unexpectedly");
         results.extend(staging.join().unwrap_or_else(|_| Err(ended()))?);
+        tie_outs.check_rest(copy, &mut results)?;
         Ok(results)
     })?;
     publish::freeze(copy, &report::tie_out_sql(&results));
