@@ -101,6 +101,17 @@ impl Database {
         Ok(database)
     }
 
+    /// Gives the size of its file, bytes.
+    ///
+    /// # Errors
+    /// [`Kind::Disk`] naming the file.
+    pub fn file_size(&self) -> Result<u64> {
+        let metadata = std::fs::metadata(&self.path);
+        let metadata =
+            metadata.context(Kind::Disk, || format!("cannot look at {}", self.path.display()))?;
+        Ok(metadata.len())
+    }
+
     /// Opens another session of the same database, for another thread; both share its memory.
     ///
     /// # Errors

@@ -28,6 +28,8 @@ pub fn current_generation(directory: &Path) -> Option<PathBuf> {
 /// # Errors
 /// [`Kind::Disk`], [`Kind::Database`]; a partition set whose rows do not add up to the table's.
 pub fn stage(database: &Database, publication: &Publication) -> Result<()> {
+    durable::remove_tree_if_present(&publication.staged_generation())?;
+    durable::create_directory(&publication.staged_generation(), 0o700)?;
     let previous = current_generation(&publication.directory);
     for source in &publication.sources {
         let before = match &previous {

@@ -38,7 +38,7 @@ const TABLES_PER_SOURCE: &[&str] = &[
 pub fn copy_working_database(working: &Path, publication: &Publication) -> Result<()> {
     fault::point("publish.working_closed");
     discard_staging(publication)?;
-    durable::create_directory(&publication.staged_generation(), 0o700)?;
+    durable::create_directory(&publication.staging(), 0o700)?;
     let copy = publication.copy_path();
     fs::copy(working, &copy).context(Kind::Disk, || {
         format!("cannot copy {} to {}", working.display(), copy.display())
@@ -108,11 +108,11 @@ pub fn carry_over_sources(
 }
 
 /// Lets statements change the copy for good, all of them or none: what they cannot do is only left
-/// undone, because the same rows can be read without it.
-pub fn freeze(copy: &Database, statements: &[String]) {
-    drop(copy.transaction(|copy| {
-        statements.iter().try_for_each(|statement| copy.execute_batch(statement))
-    }));
+/// undone, because the same rows can be read without it. Tells whether they did.
+pub fn freeze(copy: &Database, statements: &[String]) -> bool {
+    let change =
+        |copy: &Database| statements.iter().try_for_each(|statement| copy.execute_batch(statement));
+    copy.transaction(change).is_ok()
 }
 
 fn replace_source<'a>(

@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::load::{self, Run, Warehouse};
 use crate::model::{Event, Observer};
 use crate::publish::{self, Modes, Publication, PublishedSource};
-use crate::report::{self, ModelSource, TieOuts};
+use crate::report::{self, ModelSource, TieOutResult, TieOuts};
 
 use super::store::{Store, blocking};
 use super::summary::Summary;
@@ -49,25 +49,52 @@ pub(super) async fn publish(
 
 /// Upper bound of `DuckDB`'s buffers while tables are written and reports prepared and tied out: nothing
 /// else runs then, and their joins need more than a load does (I10).
-const COPY_MEMORY: &str = "96MB";
+const COPY_MEMORY: &str = "128MB";
+/// Size of the largest database for which these buffers have room for both.
+const LARGEST_SIDE_BY_SIDE: u64 = 96 * 1024 * 1024;
 
 /// Prepares the copy that becomes the snapshot, and the Parquet tables beside it; gives a sentence for
 /// each tie-out that fails.
 ///
 /// What most reports read is kept in the copy, and so are the results of tie-outs, so that whoever
-/// reads a report reads them too. Both take time, as do the Parquet tables: two threads share it.
+/// reads a report reads them too.
 fn prepare(copy: &Database, publication: &Publication) -> Result<Vec<String>> {
+    let is_small = copy.file_size()? <= LARGEST_SIDE_BY_SIDE;
+    let results = match is_small.then(|| side_by_side(copy, publication)) {
+        // What found no room beside the other finds it alone.
+        Some(Err(error)) if error.kind() == Kind::Database => one_by_one(copy, publication)?,
+        Some(results) => results?,
+        None => one_by_one(copy, publication)?,
+    };
+    publish::freeze(copy, &report::tie_out_sql(&results));
+    let failed = results.iter().filter(|result| !result.holds());
+    Ok(failed.map(|result| format!("{}: {}", result.report, result.sentence())).collect())
+}
+
+/// Writes the Parquet tables, then prepares the reports and checks their tie-outs.
+fn one_by_one(copy: &Database, publication: &Publication) -> Result<Vec<TieOutResult>> {
+    publish::stage(copy, publication)?;
+    publish::freeze(copy, &report::frozen_sql()?);
+    let mut results = Vec::new();
+    TieOuts::prepare(copy, report::REPORTS)?.check_rest(copy, &mut results)?;
+    Ok(results)
+}
+
+/// Does the same on two threads, of which the one that has written the tables helps with tie-outs.
+fn side_by_side(copy: &Database, publication: &Publication) -> Result<Vec<TieOutResult>> {
     let beside = copy.another_session()?;
     let frozen = report::frozen_sql()?;
     let (hand_over, prepared) = sync_channel::<Arc<TieOuts>>(1);
-    let results = thread::scope(|scope| {
+    thread::scope(|scope| {
         let staging = scope.spawn(move || {
             publish::stage(&beside, publication)?;
             prepared.recv().map_or_else(|_| Ok(Vec::new()), |tie_outs| tie_outs.check(&beside))
         });
         // Gone with this thread's work, however that ends, so that the other one does not wait for ever.
         let hand_over = hand_over;
-        publish::freeze(copy, &frozen);
+        if !publish::freeze(copy, &frozen) {
+            return Err(Error::new(Kind::Database, "no room to prepare the reports"));
+        }
         let tie_outs = Arc::new(TieOuts::prepare(copy, report::REPORTS)?);
         // Where staging has failed nobody waits for them.
         drop(hand_over.send(Arc::clone(&tie_outs)));
@@ -76,10 +103,7 @@ fn prepare(copy: &Database, publication: &Publication) -> Result<Vec<String>> {
         results.extend(staging.join().unwrap_or_else(|_| Err(ended()))?);
         tie_outs.check_rest(copy, &mut results)?;
         Ok(results)
-    })?;
-    publish::freeze(copy, &report::tie_out_sql(&results));
-    let failed = results.iter().filter(|result| !result.holds());
-    Ok(failed.map(|result| format!("{}: {}", result.report, result.sentence())).collect())
+    })
 }
 
 /// Makes tables and views while the accounts are asked: at the first run they take a third of a second.
