@@ -101,6 +101,14 @@ impl Database {
         Ok(database)
     }
 
+    /// Bounds its buffers anew, as `DuckDB` writes it (`128MB`).
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn limit_memory(&self, limit: &str) -> Result<()> {
+        self.execute_batch(&format!("SET memory_limit = {}", literal(limit)))
+    }
+
     /// Gives the size of its file, bytes.
     ///
     /// # Errors

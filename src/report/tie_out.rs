@@ -221,10 +221,9 @@ fn read_by_several(reports: &[Report]) -> Result<Vec<&'static str>> {
 fn with_more_memory<T>(database: &Database, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let setting = "SELECT current_setting('memory_limit')";
     let before = database.texts(setting, &[])?.into_iter().next().unwrap_or_default();
-    let limit = |size: &str| format!("SET memory_limit = {}", literal(size));
-    database.execute_batch(&limit(MORE_MEMORY))?;
+    database.limit_memory(MORE_MEMORY)?;
     let result = work();
-    database.execute_batch(&limit(&before))?;
+    database.limit_memory(&before)?;
     result
 }
 

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::catalog::source_kind;
 use crate::config::{Readers, Settings};
-use crate::database::Database;
+use crate::database::{Database, MEMORY_LIMIT};
 use crate::error::{Error, Kind, Result};
 use crate::load::{self, Run, Warehouse};
 use crate::model::{Event, Observer};
@@ -73,7 +73,10 @@ fn prepare(copy: &Database, publication: &Publication) -> Result<Vec<String>> {
 
 /// Writes the Parquet tables, then prepares the reports and checks their tie-outs.
 fn one_by_one(copy: &Database, publication: &Publication) -> Result<Vec<TieOutResult>> {
+    // Merging partitions takes memory of its own.
+    copy.limit_memory(MEMORY_LIMIT)?;
     publish::stage(copy, publication)?;
+    copy.limit_memory(COPY_MEMORY)?;
     publish::freeze(copy, &report::frozen_sql()?);
     let mut results = Vec::new();
     TieOuts::prepare(copy, report::REPORTS)?.check_rest(copy, &mut results)?;
