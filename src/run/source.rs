@@ -11,7 +11,9 @@ use crate::config;
 use crate::error::{Context, Error, Kind, Result};
 use crate::extract::{self, Client, ClientOptions, DEFAULT_MAX_BODY_BYTES};
 use crate::load::{Run, StreamReport};
-use crate::model::{Effort, Event, Observer, Outcome, RowCounts, StreamState, StreamStatus};
+use crate::model::{
+    Effort, Event, Observer, Outcome, RowCounts, StreamState, StreamStatus, WalkKind,
+};
 use crate::normalize::{Normalizer, Sensitive};
 use crate::plan;
 
@@ -118,10 +120,19 @@ impl SourceRun {
         Ok(())
     }
 
-    /// Tells whether no list was ever asked for.
-    async fn is_first_load(&self, context: &StreamContext) -> Result<bool> {
-        for spec in self.account.source.kind.streams {
-            if context.state(spec).await? != StreamState::default() {
+    /// Tells whether events are read beside the objects instead of before them: at their first walk
+    /// and where the whole feed is walked.
+    async fn takes_turns(
+        &self,
+        context: &StreamContext,
+        lists: &[&'static StreamSpec],
+    ) -> Result<bool> {
+        for spec in lists.iter().filter(|spec| spec.append_only) {
+            let state = context.state(spec).await?;
+            let walks = plan::walks(spec, &state, self.plan_options(), context.now);
+            if state != StreamState::default()
+                && walks.iter().all(|walk| walk.kind == WalkKind::Window)
+            {
                 return Ok(false);
             }
         }
@@ -185,15 +196,14 @@ impl SourceRun {
         lists: Vec<&'static StreamSpec>,
         summary: &mut SourceSummary,
     ) -> Result<()> {
-        let is_first_load = self.is_first_load(context).await?;
+        let takes_turns = self.takes_turns(context, &lists).await?;
         let (mut waiting, mut reading) = (lists, Vec::new());
         let mut tasks = JoinSet::new();
         let mut interrupted = None;
         loop {
             let ahead: Vec<_> = waiting.iter().chain(&reading).copied().collect();
-            let may_start = |spec: &&StreamSpec| {
-                !ahead.iter().any(|other| waits_for(spec, other, is_first_load))
-            };
+            let may_start =
+                |spec: &&StreamSpec| !ahead.iter().any(|other| waits_for(spec, other, takes_turns));
             let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(may_start);
             waiting = rest;
             for spec in ready {
@@ -405,12 +415,12 @@ impl SourceRun {
 
 /// Tells whether a list is read only after another one.
 ///
-/// Events come first: an object read after its event needs no second look. At the first load any copy
-/// answers what happened before, so they take turns with the rest. Lines come last: what their objects
-/// showed before is answered by them.
-fn waits_for(spec: &StreamSpec, other: &StreamSpec, is_first_load: bool) -> bool {
+/// Events come first: an object read after its event needs no second look. Where the whole feed is
+/// walked it `takes_turns` with the rest: hardly any of its events is news, and those come at its
+/// beginning. Lines come last: what their objects showed before is answered by them.
+fn waits_for(spec: &StreamSpec, other: &StreamSpec, takes_turns: bool) -> bool {
     let is_followed = spec.follows.is_some_and(|follows| follows.stream == other.name);
-    is_followed || other.append_only && !spec.append_only && !is_first_load
+    is_followed || other.append_only && !spec.append_only && !takes_turns
 }
 
 async fn read_stream(
@@ -459,9 +469,9 @@ mod tests {
 
     #[test]
     fn objects_wait_for_events_and_lines_for_their_objects() {
-        let waits = |one, other, first| waits_for(spec(one), spec(other), first);
+        let waits = |one, other, turns| waits_for(spec(one), spec(other), turns);
         assert!(waits("customers", "events", false));
-        assert!(!waits("customers", "events", true), "any copy answers what happened before");
+        assert!(!waits("customers", "events", true), "the whole feed is read beside the rest");
         assert!(
             waits("transactions", "invoices", true) && waits("transactions", "invoices", false)
         );
