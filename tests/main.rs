@@ -44,6 +44,8 @@ mod extract;
 mod hunt;
 /// Where keys come from and never go.
 mod keys;
+/// Load units committed straight into a working database.
+mod load;
 /// A month of nightly runs against the truth.
 mod month;
 /// From JSON to columns.
