@@ -109,6 +109,14 @@ impl Database {
         self.execute_batch(&format!("SET memory_limit = {}", literal(limit)))
     }
 
+    /// Lets statements use so many threads.
+    ///
+    /// # Errors
+    /// [`Kind::Database`].
+    pub fn use_threads(&self, threads: u32) -> Result<()> {
+        self.execute_batch(&format!("SET threads = {threads}"))
+    }
+
     /// Gives the size of its file, bytes.
     ///
     /// # Errors
@@ -296,7 +304,8 @@ impl Database {
     /// [`Kind::Database`] if the checkpoint fails or the file cannot be closed.
     pub fn checkpoint_and_close(self) -> Result<()> {
         // Nothing else runs then.
-        self.execute_batch("SET threads = 2; FORCE CHECKPOINT")?;
+        self.use_threads(2)?;
+        self.execute_batch("FORCE CHECKPOINT")?;
         self.connection.close().map_err(|(_, error)| error).context(Kind::Database, || {
             format!("cannot close the database {}", self.path.display())
         })

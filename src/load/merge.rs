@@ -134,19 +134,19 @@ fn change(
 ) -> Result<u64> {
     let (source, spec) = (unit.source.as_str(), unit.spec);
     let place = [source.into(), spec.name.into(), (&unit.account_id).into()];
-    let version = [Param::from(&unit.account_id), Param::from(&run.id)];
+    let closed_by = [Param::from(&run.id)];
     // While the current table still tells what was known before.
     settle::settle_hints(database, run, unit, changes)?;
     if changes.replaced() > 0 {
-        database.execute(&sql::close_versions(source, spec), &version)?;
-        database.execute(&sql::delete_replaced(source, spec), &version[..1])?;
+        database.execute(&sql::close_versions(source, spec), &closed_by)?;
+        database.execute(&sql::delete_replaced(source, spec), &[])?;
     }
     if changes.inserted + changes.replaced() > 0 {
         news.append(database, run, unit)?;
         findings::keep_problems(database, run, unit, committed_at)?;
     }
     if let Some(update) = sql::update_volatile(source, spec).filter(|_| changes.volatile > 0) {
-        database.execute(&update, &version)?;
+        database.execute(&update, &closed_by)?;
     }
     if changes.read_by_get > 0 {
         for statement in sql::remember_views() {

@@ -164,8 +164,8 @@ fn notice_parents(database: &Database, run: &Run, unit: &LoadUnit) -> Result<()>
              FROM {FRESH} \
              WHERE _change IN ('insert', 'update') \
              UNION ALL SELECT known.{column}, _observed_at, _request FROM {table} AS known \
-             JOIN fresh USING (id) WHERE known._account_id = $4 AND fresh._change = 'update' \
-             {gone}) \
+             JOIN {FRESH} ON known.rowid = {FRESH}._known_row \
+             WHERE known._account_id = $4 AND {FRESH}._change = 'update' {gone}) \
              WHERE parent IS NOT NULL AND EXISTS (SELECT 1 FROM _sync.ledger WHERE source = $1 \
              AND stream = $2 AND state = 'complete' AND kind = 'full') GROUP BY parent"
         ),

@@ -177,13 +177,16 @@ pub(super) fn create_stage(spec: &StreamSpec) -> String {
 /// | `reread` | a changed list copy of a row that a GET filled: only another GET can tell |
 ///
 /// `is_all_new`: it is known of all ids that they are not known, so that nothing is read.
+///
+/// This is the one statement of a unit that reads the whole table. The others find their rows by
+/// `_known_row`, which holds until the transaction ends.
 pub(super) fn classify(source: &str, spec: &StreamSpec, is_all_new: bool) -> String {
     let Volatile { kept, differs } = Volatile::of(spec);
     let read = if is_all_new { "false" } else { "true" };
     format!(
         "CREATE OR REPLACE TEMP TABLE {FRESH} AS
          WITH known AS (
-           SELECT id, _row_hash, _first_seen_at, _changed_at{kept} FROM {current}
+           SELECT id, rowid AS _row, _row_hash, _first_seen_at, _changed_at{kept} FROM {current}
            WHERE {read} AND _account_id = $3
          ), views AS (
            SELECT id, list_hash, get_hash FROM _sync.views
@@ -192,7 +195,7 @@ pub(super) fn classify(source: &str, spec: &StreamSpec, is_all_new: bool) -> Str
            SELECT id, max(_valid_to) AS until FROM {closed}
            WHERE {read} AND _deleted AND _account_id = $3 GROUP BY id
          ), compared AS (
-           SELECT {STAGED}.*, known._first_seen_at AS _known_since,
+           SELECT {STAGED}.*, known._row AS _known_row, known._first_seen_at AS _known_since,
              coalesce(known._changed_at, gone.until) AS _known_changed_at, views.id IS NOT NULL AS _read_by_get,
              {differs} AS _volatile,
              CASE
@@ -225,23 +228,23 @@ pub(super) const BELIEVE_LOGGED: &str =
 /// A version begins no earlier than the one before it, whatever clocks say; SQL.
 const BEGINS: &str = "greatest(fresh._observed_at, fresh._known_changed_at)";
 
-/// Moves the versions that end into the closed table; parameters: account id, run id.
+/// Moves the versions that end into the closed table; parameter: run id.
 pub(super) fn close_versions(source: &str, spec: &StreamSpec) -> String {
     let names = prefixed("current_row", &current_columns(spec));
     format!(
         "INSERT INTO {closed} SELECT {names}, current_row._changed_at, {BEGINS}, \
-         false, $2 FROM {current} AS current_row JOIN {FRESH} USING (id) \
-         WHERE current_row._account_id = $1 AND {FRESH}._change = 'update'",
+         false, $1 FROM {current} AS current_row \
+         JOIN {FRESH} ON current_row.rowid = {FRESH}._known_row WHERE {FRESH}._change = 'update'",
         closed = closed_table(source, spec.name),
         current = qualified(source, spec.name),
     )
 }
 
-/// Takes the rows that are replaced out of the current table; parameter: account id.
+/// Takes the rows that are replaced out of the current table.
 pub(super) fn delete_replaced(source: &str, spec: &StreamSpec) -> String {
     format!(
-        "DELETE FROM {current} WHERE _account_id = $1 AND id IN \
-         (SELECT id FROM {FRESH} WHERE _change IN ('update', 'enrich'))",
+        "DELETE FROM {current} WHERE rowid IN \
+         (SELECT _known_row FROM {FRESH} WHERE _change IN ('update', 'enrich'))",
         current = qualified(source, spec.name),
     )
 }
@@ -289,8 +292,8 @@ pub(super) fn forget_deleted() -> [String; 3] {
     })
 }
 
-/// Updates volatile columns in place, without a version; parameters: account id, run id. `None`
-/// where the stream has none.
+/// Updates volatile columns in place, without a version; parameter: run id. `None` where the stream
+/// has none.
 pub(super) fn update_volatile(source: &str, spec: &StreamSpec) -> Option<String> {
     let volatile = volatile_columns(spec);
     if volatile.is_empty() {
@@ -304,9 +307,8 @@ pub(super) fn update_volatile(source: &str, spec: &StreamSpec) -> Option<String>
         })
         .collect();
     Some(format!(
-        "UPDATE {current} AS current_row SET {}, _run_id = $2 FROM {FRESH} \
-         WHERE current_row._account_id = $1 AND current_row.id = {FRESH}.id \
-         AND {FRESH}._change = 'volatile'",
+        "UPDATE {current} AS current_row SET {}, _run_id = $1 FROM {FRESH} \
+         WHERE current_row.rowid = {FRESH}._known_row AND {FRESH}._change = 'volatile'",
         assignments.join(", "),
         current = qualified(source, spec.name),
     ))

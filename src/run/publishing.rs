@@ -77,6 +77,8 @@ fn one_by_one(copy: &Database, publication: &Publication) -> Result<Vec<TieOutRe
     copy.limit_memory(MEMORY_LIMIT)?;
     publish::stage(copy, publication)?;
     copy.limit_memory(COPY_MEMORY)?;
+    // Nothing else runs then.
+    copy.use_threads(2)?;
     publish::freeze(copy, &report::frozen_sql()?);
     let mut results = Vec::new();
     TieOuts::prepare(copy, report::REPORTS)?.check_rest(copy, &mut results)?;
