@@ -81,6 +81,37 @@ async fn lines_are_followed_where_the_server_does_not_know_the_parameter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn several_looks_at_parts_of_a_list_make_one_transaction() {
+    let emulator = account().await;
+    let source = format!(
+        "{GENEROUS}\n[[source]]\nname = \"paid\"\nbase_url = \"{}\"\npage_size = 5\nrequests_per_second = 10000\n",
+        emulator.base_url()
+    );
+    let home = Home::of(&source);
+    home.sync(SyncOptions::default()).await;
+    emulator.pass(600, false);
+    let newest_first = ids(&emulator, "customers", |_| true);
+    let far = newest_first.len() / 2;
+    let edited = newest_first.iter().skip(10).take(6).chain(newest_first.iter().skip(far).take(6));
+    for customer in edited {
+        write(&emulator, "PUT", &format!("/customers/{customer}"), "notes=loud");
+    }
+    emulator.pass(600, false);
+    let summary = home.sync(SyncOptions::default()).await;
+    assert_eq!(summary.exit_code(), 0, "{:#}", summary.to_json());
+    assert_eq!(
+        number(&home.open(), "SELECT count(*) FROM paid.customers WHERE notes = 'loud'"),
+        12
+    );
+    let mut streams = summary.sources[0].streams.iter();
+    let walked = streams.find(|report| report.stream == "customers").unwrap().effort.windows;
+    assert!(walked > 2, "news and two second looks, not {walked}");
+    let parts = "SELECT count(*) FROM _sync.parts WHERE stream = 'customers' \
+                 AND run_id = (SELECT max(run_id) FROM _sync.parts)";
+    assert_eq!(number(&home.open(), parts), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unsettled_objects_are_read_again_without_any_hint() {
     let (emulator, home) = mirrored(GENEROUS).await;
     let unpaid = ids(&emulator, "invoices", |object| {

@@ -1,4 +1,4 @@
-//! Rows of one walk on their way to the next transaction.
+//! Rows of walks on their way to the next transaction.
 
 use std::time::Duration;
 
@@ -16,15 +16,55 @@ use super::stream::StreamContext;
 /// Bounds of a load unit (DESIGN 1): rows, bytes of memory, time.
 const UNIT_ROWS: usize = 8_000;
 const UNIT_BYTES: usize = 32 * 1024 * 1024;
-pub(super) const UNIT_TIME: Duration = Duration::from_secs(5);
+const UNIT_TIME: Duration = Duration::from_secs(5);
 
-/// Rows gathered for the next transaction.
+/// Normalised pages, oldest request first.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    batches: Vec<Batch>,
+    rows: usize,
+    bytes: usize,
+    /// When the first of them came.
+    since: Option<Instant>,
+}
+
+impl Pages {
+    fn add(&mut self, batch: Batch) {
+        self.since.get_or_insert_with(Instant::now);
+        self.rows += batch.records.num_rows() + batch.quarantined.len();
+        self.bytes += batch.records.get_array_memory_size();
+        self.batches.push(batch);
+    }
+
+    /// Takes in other pages.
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.since = self.since.or(other.since);
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+        self.batches.append(&mut other.batches);
+    }
+
+    /// Tells whether one load unit may hold both.
+    pub(super) fn has_room_for(&self, other: &Self) -> bool {
+        let is_late = self.since.is_some_and(|since| since.elapsed() >= UNIT_TIME);
+        !is_late && self.rows + other.rows <= UNIT_ROWS && self.bytes + other.bytes <= UNIT_BYTES
+    }
+
+    /// Takes all of them out.
+    pub(super) fn take(&mut self) -> Vec<Batch> {
+        std::mem::take(self).batches
+    }
+
+    fn is_full(&self) -> bool {
+        let is_late = self.since.is_some_and(|since| since.elapsed() >= UNIT_TIME);
+        self.rows >= UNIT_ROWS || self.bytes >= UNIT_BYTES || is_late
+    }
+}
+
+/// Rows gathered for the next transaction of a walk.
 pub(super) struct OpenUnit {
     pub(super) spec: &'static StreamSpec,
-    pub(super) batches: Vec<Batch>,
-    pub(super) rows: usize,
-    pub(super) bytes: usize,
-    pub(super) opened: Instant,
+    pub(super) pages: Pages,
     pub(super) ledger: LedgerAdvance,
     /// Where the walk goes on once all of this is stored, if it is not at its end.
     pub(super) resume: Option<Checkpoint>,
@@ -41,18 +81,25 @@ impl OpenUnit {
         self.ledger.pages = resume.pages();
         self.ledger.rows = resume.rows();
         self.resume = Some(resume);
-        if !self.has_news {
-            self.opened = Instant::now();
-        }
         self.has_news = true;
-        self.rows += batch.records.num_rows() + batch.quarantined.len();
-        self.bytes += batch.records.get_array_memory_size();
-        self.batches.push(batch);
+        self.pages.add(batch);
     }
 
     /// Tells whether it must be committed.
     pub(super) fn is_full(&self) -> bool {
-        self.rows >= UNIT_ROWS || self.bytes >= UNIT_BYTES || self.opened.elapsed() >= UNIT_TIME
+        self.pages.is_full()
+    }
+
+    /// Gives the time at which it must be committed, full or not.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.pages.since.map(|since| since + UNIT_TIME)
+    }
+
+    /// Takes out pages that justify no progress and may wait for others, if no part of the same walk
+    /// is on its way into the database.
+    pub(super) fn spare(&mut self) -> Option<Pages> {
+        let may_wait = !self.is_recorded && self.loading.is_empty();
+        may_wait.then(|| std::mem::take(&mut self.pages))
     }
 
     /// Writes down how the walk ended.
@@ -75,9 +122,7 @@ impl OpenUnit {
             self.ledger.state = WalkState::Open { resume: Some(resume) };
         }
         self.has_news = false;
-        self.rows = 0;
-        self.bytes = 0;
-        let mut unit = context.single_unit(self.spec, std::mem::take(&mut self.batches));
+        let mut unit = context.single_unit(self.spec, self.pages.take());
         unit.ledger = self.is_recorded.then(|| self.ledger.clone());
         Ok(Some(unit))
     }

@@ -224,10 +224,15 @@ impl Refresh<'_> {
                 looks.push(look(*window));
             }
             // After a failure those under way still end: what they bring is kept.
-            let Some((found, result)) = looks.next().await else { return end };
+            let Some((found, result)) = looks.next().await else { break };
+            if !progress.rest.has_room_for(&found.rest) {
+                self.context.commit_rest(spec, progress).await?;
+            }
             progress.add(found);
             end = end.and(result);
         }
+        self.context.commit_rest(spec, progress).await?;
+        end
     }
 
     /// Keeps the first failure; gives one that must end the run.

@@ -21,7 +21,7 @@ use crate::model::{
 use crate::normalize::Normalizer;
 use crate::plan::{self, Walk};
 
-use super::gathering::{OpenUnit, UNIT_TIME};
+use super::gathering::{OpenUnit, Pages};
 use super::store::Store;
 use super::{Stop, deletion};
 
@@ -75,6 +75,8 @@ pub(super) struct StreamProgress {
     pub(super) windows: u64,
     /// Time that it took.
     pub(super) took: Duration,
+    /// What second looks brought and no transaction holds yet.
+    pub(super) rest: Pages,
 }
 
 impl StreamProgress {
@@ -86,6 +88,7 @@ impl StreamProgress {
         self.pages += other.pages;
         self.windows += other.windows;
         self.took += other.took;
+        self.rest.append(other.rest);
     }
 }
 
@@ -148,7 +151,8 @@ impl StreamContext {
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks again at a part of a list, for objects that may have changed.
+    /// Looks again at a part of a list, for objects that may have changed. Each look brings few rows,
+    /// and a transaction takes its time: what is left in `progress` is for [`Self::commit_rest`].
     pub(super) async fn look_again(
         &self,
         spec: &'static StreamSpec,
@@ -157,6 +161,20 @@ impl StreamContext {
         progress: &mut StreamProgress,
     ) -> Result<()> {
         self.run_walk(spec, normalizer, Walk::second_look(window, self.now), progress).await
+    }
+
+    /// Commits what second looks have left.
+    pub(super) async fn commit_rest(
+        &self,
+        spec: &'static StreamSpec,
+        progress: &mut StreamProgress,
+    ) -> Result<()> {
+        let batches = progress.rest.take();
+        if !batches.is_empty() {
+            let outcome = self.commit_unit(self.single_unit(spec, batches)).await?;
+            progress.outcome.add(outcome);
+        }
+        Ok(())
     }
 
     /// Walks the whole list now, whatever the ledger says.
@@ -338,7 +356,10 @@ impl StreamContext {
                 | WalkStatus::NoPageInfo => unit.ends(end, WalkState::Abandoned),
             }
         }
-        self.commit(&mut unit, progress).await?;
+        match unit.spare() {
+            Some(pages) => progress.rest.append(pages),
+            None => self.commit(&mut unit, progress).await?,
+        }
         end
     }
 
@@ -363,10 +384,7 @@ impl StreamContext {
         };
         OpenUnit {
             spec,
-            batches: Vec::new(),
-            rows: 0,
-            bytes: 0,
-            opened: Instant::now(),
+            pages: Pages::default(),
             is_recorded: !walk.is_second_look,
             ledger: LedgerAdvance {
                 number,
@@ -395,11 +413,12 @@ impl StreamContext {
     ) -> Result<()> {
         let mut stop = self.stop.clone();
         loop {
+            let due = unit.due();
             let walked = tokio::select! {
                 biased;
                 () = stopped(&mut stop) => return Err(interrupted()),
                 walked = pages.recv() => walked,
-                () = sleep_until(unit.opened + UNIT_TIME), if unit.has_news => {
+                () = passed(due) => {
                     self.hand_over(unit, progress).await?;
                     continue;
                 }
@@ -466,6 +485,14 @@ impl StreamContext {
             ledger: None,
             lines_of: Vec::new(),
         }
+    }
+}
+
+/// Resolves at a time; never, if there is none.
+async fn passed(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 
