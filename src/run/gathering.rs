@@ -18,7 +18,7 @@ const UNIT_ROWS: usize = 8_000;
 const UNIT_BYTES: usize = 32 * 1024 * 1024;
 const UNIT_TIME: Duration = Duration::from_secs(5);
 
-/// Normalised pages, oldest request first.
+/// Normalised pages, in the order in which they came.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
     batches: Vec<Batch>,
@@ -46,8 +46,9 @@ impl Pages {
 
     /// Tells whether one load unit may hold both.
     pub(super) fn has_room_for(&self, other: &Self) -> bool {
-        let is_late = self.since.is_some_and(|since| since.elapsed() >= UNIT_TIME);
-        !is_late && self.rows + other.rows <= UNIT_ROWS && self.bytes + other.bytes <= UNIT_BYTES
+        self.rows + other.rows <= UNIT_ROWS
+            && self.bytes + other.bytes <= UNIT_BYTES
+            && !self.is_late()
     }
 
     /// Takes all of them out.
@@ -56,8 +57,11 @@ impl Pages {
     }
 
     fn is_full(&self) -> bool {
-        let is_late = self.since.is_some_and(|since| since.elapsed() >= UNIT_TIME);
-        self.rows >= UNIT_ROWS || self.bytes >= UNIT_BYTES || is_late
+        self.rows >= UNIT_ROWS || self.bytes >= UNIT_BYTES || self.is_late()
+    }
+
+    fn is_late(&self) -> bool {
+        self.since.is_some_and(|since| since.elapsed() >= UNIT_TIME)
     }
 }
 
