@@ -22,7 +22,7 @@ use super::lock::Lock;
 const RECENT: i64 = 30 * 86_400;
 /// Bytes on disk per row where the warehouse holds none yet: working database, snapshot, its
 /// predecessor, Parquet tables and change log together, as measured on simulated accounts.
-const BYTES_PER_ROW: u64 = 1_500;
+const BYTES_PER_ROW: u64 = 700;
 /// Requests that find out whether a list heeds its filter.
 const FILTER_PROBES: u64 = 3;
 /// Requests that prove the end of a list.
