@@ -178,8 +178,9 @@ pub(super) fn create_stage(spec: &StreamSpec) -> String {
 ///
 /// `is_all_new`: it is known of all ids that they are not known, so that nothing is read.
 ///
-/// This is the one statement of a unit that reads the whole table. The others find their rows by
-/// `_known_row`, which holds until the transaction ends.
+/// This reads the whole table, once for a unit. What changes rows afterwards finds them by
+/// `_known_row`, which holds until the transaction ends; only proven deletions, and lines that left
+/// their object, are looked for again.
 pub(super) fn classify(source: &str, spec: &StreamSpec, is_all_new: bool) -> String {
     let Volatile { kept, differs } = Volatile::of(spec);
     let read = if is_all_new { "false" } else { "true" };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::catalog::StreamSpec;
 use crate::error::{Context, Kind, Result};
@@ -94,9 +94,12 @@ impl OpenUnit {
         self.pages.is_full()
     }
 
-    /// Gives the time at which it must be committed, full or not.
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.pages.since.map(|since| since + UNIT_TIME)
+    /// Resolves when it must be committed, full or not; never, while it is empty.
+    pub(super) async fn fall_due(&self) {
+        match self.pages.since {
+            Some(since) => sleep_until(since + UNIT_TIME).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Takes out pages that justify no progress and may wait for others, if no part of the same walk

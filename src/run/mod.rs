@@ -13,6 +13,7 @@ mod publishing;
 mod rebuild;
 mod refresh;
 mod source;
+mod stop;
 mod store;
 mod stream;
 mod summary;
@@ -24,7 +25,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use tokio::sync::watch;
 
 use crate::config::{self, Settings, Source};
 use crate::durable;
@@ -41,6 +41,7 @@ pub use check::{CheckedAccount, check_account, check_directory};
 pub use lock::Lock;
 pub use outlook::{Outlook, PlannedWalk, outlook};
 pub use rebuild::{Basis, RebuildOptions, Rebuilt, RebuiltStream, rebuild};
+pub use stop::Stop;
 pub use summary::{Summary, UnpublishedRun, unpublished_run};
 
 use source::SourceRun;
@@ -84,9 +85,6 @@ impl Default for SyncOptions {
         }
     }
 }
-
-/// Resolves to `true` once the run should finish its load unit, save and stop.
-pub type Stop = watch::Receiver<bool>;
 
 /// Runs a sync: reads what is new, commits it, publishes it, and reports truthfully.
 ///

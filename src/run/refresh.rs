@@ -17,7 +17,8 @@ use crate::normalize::Normalizer;
 use crate::plan::{self, Reading};
 
 use super::answers::{Answers, mark_archived};
-use super::stream::{StreamContext, StreamProgress, interrupted};
+use super::stop::interrupted;
+use super::stream::{StreamContext, StreamProgress};
 use super::{deletion, lines};
 
 /// Rows read by id that one transaction commits.

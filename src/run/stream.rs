@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
 
 use crate::catalog::{CreatedFilter, Paging, SourceKind, StreamSpec};
 use crate::error::{Context, Error, Kind, Result};
@@ -21,9 +20,10 @@ use crate::model::{
 use crate::normalize::Normalizer;
 use crate::plan::{self, Walk};
 
+use super::deletion;
 use super::gathering::{OpenUnit, Pages};
+use super::stop::{Stop, interrupted, stopped};
 use super::store::Store;
-use super::{Stop, deletion};
 
 /// Pages fetched ahead of loading; bounds memory (I10).
 const PAGES_AHEAD: usize = 4;
@@ -413,12 +413,11 @@ impl StreamContext {
     ) -> Result<()> {
         let mut stop = self.stop.clone();
         loop {
-            let due = unit.due();
             let walked = tokio::select! {
                 biased;
                 () = stopped(&mut stop) => return Err(interrupted()),
                 walked = pages.recv() => walked,
-                () = passed(due) => {
+                () = unit.fall_due() => {
                     self.hand_over(unit, progress).await?;
                     continue;
                 }
@@ -486,27 +485,6 @@ impl StreamContext {
             lines_of: Vec::new(),
         }
     }
-}
-
-/// Resolves at a time; never, if there is none.
-async fn passed(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Resolves when a signal asks the run to stop; never, if none can come any more.
-pub(super) async fn stopped(stop: &mut Stop) {
-    let asked = stop.wait_for(|stopped| *stopped).await.is_ok();
-    if !asked {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// Gives the error of a run that a signal stopped.
-pub(super) fn interrupted() -> Error {
-    Error::new(Kind::Interrupted, "stopped by a signal; progress is saved")
 }
 
 fn checkpoint(text: &str) -> Result<Checkpoint> {

@@ -17,7 +17,7 @@ use crate::model::{Batch, Event, Observer, Outcome, RowCounts, StreamStatus, Vie
 use crate::normalize::{Normalizer, Sensitive};
 use crate::run::identity::Identity;
 use crate::run::source::client;
-use crate::run::stream::stopped;
+use crate::run::stop::stopped;
 use crate::run::{Account, Stop, SyncOptions, sensitive};
 
 use super::compare::{self, Absent};
