@@ -2,6 +2,7 @@
 //!
 //! They test our own arithmetic only. Where the source contradicts itself, `data_quality` says so.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::database::{Database, literal};
@@ -130,26 +131,43 @@ pub fn tie_out_sql(results: &[TieOutResult]) -> Vec<String> {
 #[derive(Debug)]
 pub struct TieOuts {
     reports: &'static [Report],
-    /// Reports that several tie-outs read: asked once, kept here, not by each of them.
-    kept: Vec<&'static str>,
+    /// Reports that several tie-outs read: asked once, by the first of them, not by each.
+    shared: Vec<Shared>,
     /// How many of the tie-outs somebody has begun to check.
     begun: AtomicUsize,
 }
 
+/// A report that several tie-outs read.
+#[derive(Debug)]
+struct Shared {
+    name: &'static str,
+    /// Whether its rows are kept; unknown until somebody needs them.
+    is_kept: OnceLock<bool>,
+}
+
+impl Shared {
+    fn new(name: &'static str) -> Self {
+        Self { name, is_kept: OnceLock::new() }
+    }
+
+    /// Keeps its rows, as long as the database is open, unless they are. Whoever comes meanwhile
+    /// waits. Tells whether that went well: what cannot be kept can be asked again.
+    fn keep(&self, database: &Database) -> bool {
+        let rows = || format!("CREATE TABLE {} AS FROM {}", kept_rows(self.name), view(self.name));
+        *self.is_kept.get_or_init(|| database.execute_batch(&rows()).is_ok())
+    }
+}
+
 impl TieOuts {
-    /// Keeps what several tie-outs read, as long as the database is open.
+    /// Makes room for what several tie-outs read.
     ///
     /// # Errors
     /// [`Kind::State`] where a header is malformed.
     pub fn prepare(database: &Database, reports: &'static [Report]) -> Result<Self> {
-        let mut kept = Vec::new();
-        // What cannot be kept can be asked again.
         let has_room = database.execute_batch(&format!("ATTACH ':memory:' AS {KEPT}")).is_ok();
-        for name in read_by_several(reports)?.into_iter().filter(|_| has_room) {
-            let keep = format!("CREATE TABLE {} AS FROM {}", kept_rows(name), view(name));
-            kept.extend(database.execute_batch(&keep).is_ok().then_some(name));
-        }
-        Ok(Self { reports, kept, begun: AtomicUsize::new(0) })
+        let shared = if has_room { read_by_several(reports)? } else { Vec::new() };
+        let shared = shared.into_iter().map(Shared::new).collect();
+        Ok(Self { reports, shared, begun: AtomicUsize::new(0) })
     }
 
     /// Checks tie-outs that nobody else has begun to check, until none is left. Left out are those that
@@ -160,7 +178,7 @@ impl TieOuts {
     pub fn check(&self, database: &Database) -> Result<Vec<TieOutResult>> {
         let mut results = Vec::new();
         while let Some(report) = self.reports.get(self.begun.fetch_add(1, Ordering::SeqCst)) {
-            results.extend(check(database, report, &self.tie_out(report)?).ok());
+            results.extend(check(database, report, &self.tie_out(database, report)?).ok());
         }
         Ok(results)
     }
@@ -175,7 +193,7 @@ impl TieOuts {
             if results.iter().any(|result| result.report == report.name) {
                 continue;
             }
-            let tie_out = self.tie_out(report)?;
+            let tie_out = self.tie_out(database, report)?;
             let checked = check(database, report, &tie_out)
                 .or_else(|_| with_more_memory(database, || check(database, report, &tie_out)));
             results.push(checked.unwrap_or_else(|error| TieOutResult {
@@ -188,11 +206,14 @@ impl TieOuts {
         Ok(())
     }
 
-    /// Gives the tie-out of a report; what is kept is read where it is.
-    fn tie_out(&self, report: &Report) -> Result<TieOut> {
+    /// Gives the tie-out of a report; what several of them read is kept and read where it is.
+    fn tie_out(&self, database: &Database, report: &Report) -> Result<TieOut> {
         let mut tie_out = report.contract()?.tie_out;
-        for name in &self.kept {
-            tie_out.sql = header::replaced(&tie_out.sql, &view(name), &kept_rows(name));
+        for shared in &self.shared {
+            let view = view(shared.name);
+            if header::mentions(&tie_out.sql, &view) > 0 && shared.keep(database) {
+                tie_out.sql = header::replaced(&tie_out.sql, &view, &kept_rows(shared.name));
+            }
         }
         Ok(tie_out)
     }
