@@ -26,13 +26,17 @@
 --   SELECT source, account_id, currency, basis, sum(net) AS net, sum(collected) AS collected FROM (
 --       SELECT source, account_id, currency, basis, net, collected FROM reports.revenue_by_month
 --       UNION ALL
---       SELECT source, account_id, coalesce(currency, '(unknown)'), bases.basis, -amount, 0
---       FROM model.receivables, model.as_of_default, (VALUES ('billing'), ('service')) AS bases(basis)
---       WHERE receivable_on <= as_of AND NOT coalesce(left_by = 'voided' AND left_on <= as_of, FALSE)
---       UNION ALL
---       SELECT source, account_id, coalesce(currency, '(unknown)'), bases.basis, 0, -amount
---       FROM model.transactions, model.as_of_default, (VALUES ('billing'), ('service')) AS bases(basis)
---       WHERE paid_date <= as_of AND state = 'paid'
+--       SELECT source, account_id, currency, basis, -net, -collected FROM (
+--           SELECT source, account_id, coalesce(currency, '(unknown)') AS currency, sum(amount) AS net, 0 AS collected
+--           FROM model.receivables, model.as_of_default
+--           WHERE receivable_on <= as_of AND NOT coalesce(left_by = 'voided' AND left_on <= as_of, FALSE)
+--           GROUP BY 1, 2, 3
+--           UNION ALL
+--           SELECT source, account_id, coalesce(currency, '(unknown)'), 0, sum(amount)
+--           FROM model.transactions, model.as_of_default
+--           WHERE paid_date <= as_of AND state = 'paid'
+--           GROUP BY 1, 2, 3
+--       ) AS expected, (VALUES ('billing'), ('service')) AS bases(basis)
 --   ) AS both_sides GROUP BY source, account_id, currency, basis HAVING sum(net) <> 0 OR sum(collected) <> 0
 
 WITH asked AS (
@@ -42,56 +46,62 @@ billed_lines AS (
     SELECT
         receivables.source,
         receivables.account_id,
-        receivables.currency,
+        coalesce(receivables.currency, '(unknown)') AS currency,
         receivables.invoice_id,
-        receivables.amount,
-        receivables.receivable_on,
-        receivables.serviced_on,
-        CASE WHEN receivables.left_by = 'voided' AND receivables.left_on <= asked.day THEN receivables.left_on END AS voided_on
+        date_trunc('month', receivables.receivable_on) AS billed_month,
+        date_trunc('month', receivables.serviced_on) AS service_month,
+        CASE
+            WHEN receivables.left_by = 'voided' AND receivables.left_on <= asked.day
+                THEN date_trunc('month', receivables.left_on)
+        END AS void_month,
+        sum(CASE WHEN receivables.amount >= 0 THEN receivables.amount ELSE 0 END) AS billed,
+        sum(CASE WHEN receivables.amount < 0 THEN receivables.amount ELSE 0 END) AS credits
     FROM model.receivables AS receivables
     CROSS JOIN asked
     WHERE receivables.receivable_on <= asked.day
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
 ),
 paid_lines AS (
     SELECT
         transactions.source,
         transactions.account_id,
-        transactions.currency,
-        transactions.amount,
-        transactions.paid_date,
-        coalesce(transactions.serviced_on, transactions.created_on, transactions.paid_date) AS serviced_on
+        coalesce(transactions.currency, '(unknown)') AS currency,
+        date_trunc('month', transactions.paid_date) AS paid_month,
+        date_trunc('month', coalesce(transactions.serviced_on, transactions.created_on, transactions.paid_date)) AS service_month,
+        sum(transactions.amount) AS collected
     FROM model.transactions AS transactions
     CROSS JOIN asked
     WHERE transactions.state = 'paid'
         AND transactions.paid_date <= asked.day
+    GROUP BY 1, 2, 3, 4, 5
 ),
 entries AS (
-    SELECT source, account_id, currency, 'billing' AS basis, receivable_on AS day, invoice_id, amount AS billed, 0 AS voided, 0 AS collected
+    SELECT source, account_id, currency, 'billing' AS basis, billed_month AS month, invoice_id, billed, credits, 0 AS voided, 0 AS collected
     FROM billed_lines
     UNION ALL
-    SELECT source, account_id, currency, 'billing' AS basis, voided_on AS day, NULL AS invoice_id, 0 AS billed, -amount AS voided, 0 AS collected
+    SELECT source, account_id, currency, 'billing' AS basis, void_month AS month, NULL AS invoice_id, 0 AS billed, 0 AS credits, -billed - credits AS voided, 0 AS collected
     FROM billed_lines
-    WHERE voided_on IS NOT NULL
+    WHERE void_month IS NOT NULL
     UNION ALL
-    SELECT source, account_id, currency, 'billing' AS basis, paid_date AS day, NULL AS invoice_id, 0 AS billed, 0 AS voided, amount AS collected
+    SELECT source, account_id, currency, 'billing' AS basis, paid_month AS month, NULL AS invoice_id, 0 AS billed, 0 AS credits, 0 AS voided, collected
     FROM paid_lines
     UNION ALL
     SELECT
-        source, account_id, currency, 'service' AS basis, serviced_on AS day, invoice_id, amount AS billed,
-        CASE WHEN voided_on IS NULL THEN 0 ELSE -amount END AS voided, 0 AS collected
+        source, account_id, currency, 'service' AS basis, service_month AS month, invoice_id, billed, credits,
+        CASE WHEN void_month IS NULL THEN 0 ELSE -billed - credits END AS voided, 0 AS collected
     FROM billed_lines
     UNION ALL
-    SELECT source, account_id, currency, 'service' AS basis, serviced_on AS day, NULL AS invoice_id, 0 AS billed, 0 AS voided, amount AS collected
+    SELECT source, account_id, currency, 'service' AS basis, service_month AS month, NULL AS invoice_id, 0 AS billed, 0 AS credits, 0 AS voided, collected
     FROM paid_lines
 )
 SELECT
-    CAST(date_trunc('month', day) AS DATE) AS month,
+    CAST(month AS DATE) AS month,
     basis,
-    coalesce(currency, '(unknown)') AS currency,
-    CAST(sum(CASE WHEN billed >= 0 THEN billed ELSE 0 END) AS BIGINT) AS billed,
-    CAST(sum(CASE WHEN billed < 0 THEN billed ELSE 0 END) AS BIGINT) AS credits,
+    currency,
+    CAST(sum(billed) AS BIGINT) AS billed,
+    CAST(sum(credits) AS BIGINT) AS credits,
     CAST(sum(voided) AS BIGINT) AS voided,
-    CAST(sum(billed) + sum(voided) AS BIGINT) AS net,
+    CAST(sum(billed) + sum(credits) + sum(voided) AS BIGINT) AS net,
     CAST(sum(collected) AS BIGINT) AS collected,
     count(DISTINCT invoice_id) AS invoices,
     source,

@@ -31,9 +31,11 @@ struct View {
 
 /// What a view needs beside the rows of its stream.
 enum Join {
-    /// `lines`: currencies, number and sum of the transactions of the invoice that this column of
-    /// `item` names.
-    Lines(&'static str),
+    /// `lines`: currencies, number and sums of the transactions of an invoice.
+    Lines,
+    /// `lines`: the same of the invoice that a transaction is on, if any of its transactions names no
+    /// currency. Of the others it would be read, at a cost, for nothing.
+    LinesWithoutCurrency,
     /// `seen`: the first observation of each object in a state that tells no date of its own.
     Seen {
         /// Columns that the condition reads; a kind without one of them has never seen it.
@@ -93,7 +95,7 @@ const VIEWS: &[View] = &[
         comment: "Transactions of all sources; negative ones are refunds and discounts.",
         derived: TRANSACTION,
         joins: &[
-            Join::Lines("invoice_id"),
+            Join::LinesWithoutCurrency,
             Join::Seen {
                 needs: &["paid", "paid_on", "paid_at", "status"],
                 states: &[
@@ -108,7 +110,7 @@ const VIEWS: &[View] = &[
         comment: "Invoices of all sources, with state, currency and the dates that count.",
         derived: INVOICE,
         joins: &[
-            Join::Lines("id"),
+            Join::Lines,
             Join::Seen {
                 needs: &["voided", "voided_at"],
                 states: &[("voided_at", "voided AND voided_at IS NULL")],
@@ -321,14 +323,22 @@ impl View {
     fn join(&self, join: &Join, source: &ModelSource, clock: Clock) -> String {
         let kind = source_kind(source.kind);
         let schema = source.name.as_str();
+        let transactions = || match kind.and_then(|kind| kind.stream("transactions")) {
+            Some(_) => clock.rows(schema, "transactions"),
+            None => NO_LINES.to_owned(),
+        };
         let (name, on, rows) = match join {
-            Join::Lines(column) => (
+            Join::Lines => {
+                ("lines", "lines.invoice_id = item.id".to_owned(), lines(&transactions()))
+            }
+            Join::LinesWithoutCurrency => (
                 "lines",
-                format!("lines.invoice_id = item.{}", identifier(column)),
-                match kind.and_then(|kind| kind.stream("transactions")) {
-                    Some(_) => lines(&clock.rows(schema, "transactions")),
-                    None => lines(NO_LINES),
-                },
+                "lines.invoice_id = item.invoice_id".to_owned(),
+                lines(&format!(
+                    "(SELECT * FROM {0} WHERE invoice_id IN (SELECT invoice_id FROM {0} \
+                     WHERE nullif(currency, '') IS NULL))",
+                    transactions()
+                )),
             ),
             Join::Seen { needs, states } => {
                 let spec = kind.and_then(|kind| kind.stream(self.name));
