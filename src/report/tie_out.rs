@@ -153,8 +153,12 @@ impl Shared {
     /// Keeps its rows, as long as the database is open, unless they are. Whoever comes meanwhile
     /// waits. Tells whether that went well: what cannot be kept can be asked again.
     fn keep(&self, database: &Database) -> bool {
-        let rows = || format!("CREATE TABLE {} AS FROM {}", kept_rows(self.name), view(self.name));
-        *self.is_kept.get_or_init(|| database.execute_batch(&rows()).is_ok())
+        *self.is_kept.get_or_init(|| {
+            let (rows, view) = (kept_rows(self.name), view(self.name));
+            database
+                .execute_batch(&format!("CREATE OR REPLACE TABLE {rows} AS FROM {view}"))
+                .is_ok()
+        })
     }
 }
 
@@ -164,7 +168,9 @@ impl TieOuts {
     /// # Errors
     /// [`Kind::State`] where a header is malformed.
     pub fn prepare(database: &Database, reports: &'static [Report]) -> Result<Self> {
-        let has_room = database.execute_batch(&format!("ATTACH ':memory:' AS {KEPT}")).is_ok();
+        // After an attempt that failed it is still there.
+        let attach = format!("ATTACH IF NOT EXISTS ':memory:' AS {KEPT}");
+        let has_room = database.execute_batch(&attach).is_ok();
         let shared = if has_room { read_by_several(reports)? } else { Vec::new() };
         let shared = shared.into_iter().map(Shared::new).collect();
         Ok(Self { reports, shared, begun: AtomicUsize::new(0) })
