@@ -1,6 +1,8 @@
 //! `backfill`: a part of the past, several segments at once, cut off and continued.
 
+use paid_sync::database::{Access, Database};
 use paid_sync::emulator::{Emulator, Options, Size};
+use paid_sync::load::Warehouse;
 use paid_sync::normalize::Sensitive;
 
 use crate::support::oracle::{self, Oracle};
@@ -79,6 +81,21 @@ async fn a_window_of_the_past_is_walked_alone_and_not_shown_before_the_rest_is()
     let outside = "SELECT count(*) FROM paid.invoices WHERE _run_id < '000002' AND created_at \
                    NOT BETWEEN TIMESTAMP '2025-03-01' AND TIMESTAMP '2025-05-31 23:59:59'";
     assert_eq!(number(&database, outside), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_last_day_alone_nothing_younger_is_walked() {
+    let emulator = account().await;
+    let home = Home::new(&emulator.base_url(), WIDE);
+    let words = ["backfill", "--to", "2024-12-31", "--stream", "transactions"];
+    let output = home.command(&words).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let old = emulator.dates("transactions").unwrap();
+    let old = old.iter().filter(|(_, at)| *at <= 1_735_689_599).count();
+    let working = Warehouse::working_path(&home.warehouse());
+    let database = Database::open(&working, &Access::ReadOnly).unwrap();
+    let rows = number(&database, "SELECT count(*) FROM paid.transactions");
+    assert_eq!((rows > 0, usize::try_from(rows).unwrap()), (true, old));
 }
 
 #[tokio::test(flavor = "multi_thread")]

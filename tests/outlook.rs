@@ -98,3 +98,33 @@ async fn a_list_that_shows_no_time_has_no_number_and_a_backfill_is_planned_by_wh
     let left: Vec<_> = plan["walks"].as_array().unwrap().iter().map(|w| &w["stream"]).collect();
     assert_eq!(left, ["users", "webhooks"], "lists that ignore paging are never known as complete");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_the_past_are_predicted_by_what_they_hold_and_do_not_stand_for_the_rest() {
+    let emulator = account(false).await;
+    let home = Home::new(&emulator.base_url(), "");
+    let days = ["--from", "2025-03-01", "--to", "2025-05-31"];
+    let made = |stream: &str, from: i64, to: i64| {
+        let dates = emulator.dates(stream).unwrap();
+        let within = dates.iter().filter(|(_, at)| (from..=to).contains(at));
+        u64::try_from(within.count()).unwrap()
+    };
+    let is_near = |plan: &Value, truth: &dyn Fn(&str) -> u64| {
+        for stream in ["invoices", "transactions"] {
+            let percent = percent(&walk(plan, stream)["rows"], truth(stream));
+            assert!((40..250).contains(&percent), "{stream}: {percent} %, {plan:#}");
+        }
+    };
+    let in_these_days = |stream: &str| made(stream, 1_740_787_200, 1_748_735_999);
+    let in_all = |stream: &str| made(stream, 0, i64::MAX);
+    is_near(&planned(&home, &days), &in_these_days);
+
+    let words = [&["backfill"], &days[..], &["--stream", "invoices,transactions"]].concat();
+    assert_eq!(run(&home, &words).status.code(), Some(0));
+    is_near(&planned(&home, &[]), &in_all);
+    let before = ["--from", "2024-09-01", "--to", "2024-12-31"];
+    is_near(&planned(&home, &before), &|stream| made(stream, 1_725_148_800, 1_735_689_599));
+    let again = planned(&home, &[&days[..], &["--again"]].concat());
+    assert_eq!(walk(&again, "invoices")["why"], "asked for again");
+    assert_eq!(walk(&again, "invoices")["rows"].as_u64(), Some(in_these_days("invoices")));
+}

@@ -226,6 +226,7 @@ pub fn reason(state: &StreamState, options: Options, walk: &Walk) -> &'static st
     let is_first = state.complete_to.is_none();
     match (walk.kind, &walk.resumes) {
         (_, Some(_)) => "goes on where it was cut off",
+        _ if options.backfill.is_some_and(|backfill| backfill.again) => "asked for again",
         _ if options.backfill.is_some() => "asked for and not complete",
         (WalkKind::Full, None) if options.full => "asked for",
         (WalkKind::Full, None) if is_first => "never walked to its end",

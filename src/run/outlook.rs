@@ -9,14 +9,15 @@ use super::store::blocking;
 use super::{Account, SyncOptions};
 use crate::catalog::{CreatedFilter, StreamSpec};
 use crate::config::{Settings, Source};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::extract::Client;
 use crate::load::{Place, Warehouse};
-use crate::model::{Observer, StreamState, WalkKind, Window};
+use crate::model::{Coverage, Observer, StreamState, WalkKind, Window};
 use crate::normalize::Sensitive;
 use crate::plan::{self, Walk};
 
 use super::lock::Lock;
+use super::stream::checkpoint;
 
 /// Days back over which new rows are counted, to tell how many a day brings.
 const RECENT: i64 = 30 * 86_400;
@@ -113,13 +114,24 @@ fn seconds(count: u64) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// What the warehouse knows of a stream.
-#[derive(Debug, Clone, Default)]
+/// What the warehouse knows of a stream, and the walks that follow from it.
+#[derive(Debug, Default)]
 struct Known {
     state: StreamState,
     rows: u64,
     recent: u64,
     hints: u64,
+    walks: Vec<KnownWalk>,
+}
+
+/// A walk, and what is known of the part of the list that it covers.
+#[derive(Debug)]
+struct KnownWalk {
+    walk: Walk,
+    /// Rows in the warehouse.
+    held: u64,
+    /// Rows that it brought before it was cut off.
+    done: u64,
 }
 
 struct Lookahead<'a> {
@@ -146,18 +158,24 @@ impl Lookahead<'_> {
     async fn known(&self) -> Result<Vec<(&'static StreamSpec, Known)>> {
         let directory = self.settings.warehouse.dir.clone();
         let specs = self.selected();
+        let (plan, now) = (self.plan(), self.now);
+        let unknown = move |spec| {
+            let walks = plan::walks(spec, &StreamState::default(), plan, now);
+            let walks = walks.into_iter().map(|walk| KnownWalk { walk, held: 0, done: 0 });
+            Known { walks: walks.collect(), ..Known::default() }
+        };
         if !Warehouse::working_path(&directory).is_file() {
-            return Ok(specs.into_iter().map(|spec| (spec, Known::default())).collect());
+            return Ok(specs.into_iter().map(|spec| (spec, unknown(spec))).collect());
         }
         let lock = Lock::acquire(&directory, "plan")?;
-        let (source, account_id, now) =
-            (self.source.name.clone(), self.account_id.clone(), self.now);
+        let (source, account_id) = (self.source.name.clone(), self.account_id.clone());
         blocking(move || {
             let warehouse = Warehouse::open(&directory)?;
             let holds = warehouse.known_sources()?.iter().any(|(name, _)| *name == source);
             let known = specs.into_iter().map(|spec| {
                 let place = Place { source: &source, account_id: &account_id, spec };
-                let known = if holds { known(&warehouse, &place, now)? } else { Known::default() };
+                let known =
+                    if holds { known(&warehouse, &place, plan, now)? } else { unknown(spec) };
                 Ok((spec, known))
             });
             let known = known.collect();
@@ -167,27 +185,35 @@ impl Lookahead<'_> {
         .await
     }
 
-    async fn walks(
-        &self,
-        client: &Client,
-        spec: &'static StreamSpec,
-        known: &Known,
-    ) -> Result<Vec<PlannedWalk>> {
-        let plan = plan::Options {
+    fn plan(&self) -> plan::Options {
+        plan::Options {
             settle_lag: self.settings.sync.settle_lag,
             lookback: self.settings.sync.lookback,
             rewalk_every: self.settings.sync.rewalk_every,
             full: self.options.full,
             backfill: self.options.backfill,
             has_feed: self.source.kind.has_feed(),
-        };
+        }
+    }
+
+    async fn walks(
+        &self,
+        client: &Client,
+        spec: &'static StreamSpec,
+        known: &Known,
+    ) -> Result<Vec<PlannedWalk>> {
         let mut planned = Vec::new();
-        for walk in plan::walks(spec, &known.state, plan, self.now) {
-            let rows = match self.rows(known, &walk) {
+        for KnownWalk { walk, held, done } in &known.walks {
+            let all = match self.rows(known, walk, *held) {
                 Some(rows) => Some(rows),
                 // A list that is not offered is told by the run; here it only has no number.
-                None => client.estimate_rows(spec).await.ok().and_then(|estimate| estimate.rows),
+                None => {
+                    let estimate = client.estimate_rows(spec, walk.asked()).await;
+                    estimate.ok().and_then(|estimate| estimate.rows)
+                }
             };
+            let rows = all.map(|all| all.saturating_sub(*done));
+            let new_rows = all.map(|all| all.saturating_sub((*held).max(*done)));
             let probes = match walk.kind {
                 WalkKind::Window if spec.created_filter != CreatedFilter::Absent => FILTER_PROBES,
                 WalkKind::Window | WalkKind::Full => 0,
@@ -197,48 +223,67 @@ impl Lookahead<'_> {
                 source: self.source.name.clone(),
                 stream: spec.name,
                 walk: walk.describe(),
-                reason: plan::reason(&known.state, plan, &walk),
+                reason: plan::reason(&known.state, self.plan(), walk),
                 rows,
-                new_rows: rows.map(|rows| rows.saturating_sub(known.rows.min(rows))),
+                new_rows,
                 requests: rows.map(|rows| rows.div_ceil(page) + END_PROOF + probes),
             });
         }
         Ok(planned)
     }
 
-    /// Predicts from the rows that are known; `None` where none are.
-    fn rows(&self, known: &Known, walk: &Walk) -> Option<u64> {
-        if known.rows == 0 && known.state.complete_to.is_none() {
-            return None;
+    /// Predicts from the rows that are known what a walk meets in all; `None` where the ledger does not
+    /// say that they are all there is.
+    fn rows(&self, known: &Known, walk: &Walk, held: u64) -> Option<u64> {
+        let state = &known.state;
+        match walk.kind {
+            WalkKind::Full => {
+                // A list that ignores its cursor is never known as complete, however often it is read.
+                let was_read =
+                    known.rows > 0 && state.coverage == Coverage::default() && state.open.is_none();
+                let is_known = state.last_full_walk.is_some() || was_read;
+                let since = state.complete_to.unwrap_or(self.now);
+                is_known.then(|| known.rows + known.expected(since, self.now))
+            }
+            WalkKind::Window => match state.coverage.missing(walk.window).as_slice() {
+                [] => Some(held),
+                [Window { from: Some(from), to: Some(to) }]
+                    if state.complete_to == Some(*from) && state.last_full_walk.is_some() =>
+                {
+                    Some(held + known.expected(*from, *to))
+                }
+                _ => None,
+            },
         }
-        let from = match walk.kind {
-            WalkKind::Full => return Some(known.rows + self.expected_since(known)),
-            WalkKind::Window => walk.window.from.unwrap_or(0),
-        };
-        let to = walk.window.to.unwrap_or(self.now);
-        let span = u64::try_from(to.saturating_sub(from)).unwrap_or(0);
-        Some(known.recent.saturating_mul(span) / RECENT.unsigned_abs())
-    }
-
-    fn expected_since(&self, known: &Known) -> u64 {
-        let since = known.state.complete_to.unwrap_or(self.now);
-        let span = u64::try_from(self.now.saturating_sub(since)).unwrap_or(0);
-        known.recent.saturating_mul(span) / RECENT.unsigned_abs()
     }
 }
 
-fn known(warehouse: &Warehouse, place: &Place<'_>, now: i64) -> Result<Known> {
+impl Known {
+    /// Expects as many rows of a time to come as the last days brought.
+    fn expected(&self, from: i64, to: i64) -> u64 {
+        let span = u64::try_from(to.saturating_sub(from)).unwrap_or(0);
+        self.recent.saturating_mul(span) / RECENT.unsigned_abs()
+    }
+}
+
+fn known(warehouse: &Warehouse, place: &Place<'_>, plan: plan::Options, now: i64) -> Result<Known> {
     let count = |window| {
         let rows = warehouse.count_rows(place.source, place.spec, place.account_id, window)?;
-        Ok(u64::try_from(rows).unwrap_or(0))
+        Ok::<_, Error>(u64::try_from(rows).unwrap_or(0))
     };
     let state = warehouse.stream_state(place.source, place.account_id, place.spec.name)?;
     let until = state.complete_to.unwrap_or(now);
     let recent = Window { from: Some(until.saturating_sub(RECENT)), to: Some(until) };
+    let walks = plan::walks(place.spec, &state, plan, now).into_iter().map(|walk| {
+        let resumes = walk.resumes.as_ref().map(|open| checkpoint(&open.resume)).transpose()?;
+        let done = resumes.map_or(0, |resumes| resumes.rows());
+        Ok(KnownWalk { held: count(walk.asked())?, done, walk })
+    });
     Ok(Known {
         rows: count(Window::ALL)?,
         recent: count(recent)?,
         hints: warehouse.count_to_refresh(place, now)?,
+        walks: walks.collect::<Result<_>>()?,
         state,
     })
 }

@@ -487,7 +487,8 @@ impl StreamContext {
     }
 }
 
-fn checkpoint(text: &str) -> Result<Checkpoint> {
+/// Reads from where a walk goes on, as the ledger keeps it.
+pub(super) fn checkpoint(text: &str) -> Result<Checkpoint> {
     serde_json::from_str(text).context(Kind::State, || "the ledger holds an unreadable cursor")
 }
 

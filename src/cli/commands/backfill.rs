@@ -38,6 +38,8 @@ fn window(words: Past) -> Result<Window> {
     }
     // A window leaves out its lower bound and holds its upper one.
     let from = words.from.map(|day| Ok(start(day)? - 1)).transpose()?;
+    // Without a last day whole lists are walked, undated objects too; with one, what is younger is not.
+    let from = from.or(words.to.map(|_| 0));
     let to = words.to.map(|day| start(day.tomorrow().unwrap_or(day)).map(|next| next - 1));
     Ok(Window { from, to: to.transpose()? })
 }
