@@ -340,7 +340,7 @@ fn a_run_is_told_in_lines_where_there_is_no_terminal() {
         },
         note: None,
     };
-    progress.notify(&Event::StreamStarted { source, stream, plan: "full walk" });
+    progress.notify(&Event::StreamStarted { source, stream, plan: "full walk", is_resumed: false });
     progress.notify(&Event::PageFetched {
         source,
         stream,

@@ -69,6 +69,8 @@ struct Inner {
     requests: AtomicI64,
     served: Mutex<HashMap<&'static str, Served>>,
     effort: Mutex<HashMap<&'static str, Requests>>,
+    /// Time between two requests that the observer was told last; none: as configured.
+    told: Mutex<Option<Duration>>,
 }
 
 /// Requests that one list took, its probes and its objects by id included, and those of them that
@@ -171,6 +173,7 @@ impl Client {
             requests: AtomicI64::new(0),
             served: Mutex::default(),
             effort: Mutex::default(),
+            told: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -223,6 +226,20 @@ impl Client {
         let known = served.entry(path).or_insert(learned);
         known.largest = known.largest.max(learned.largest);
         known.limit = known.limit.min(learned.limit);
+    }
+
+    /// Tells the observer when the pace has changed.
+    fn tell_pace(&self, reason: Option<&str>) {
+        let (period, configured) = self.inner.pace.period();
+        let told = lock(&self.inner.told).replace(period).unwrap_or(configured);
+        if told != period {
+            self.inner.observer.notify(&Event::Paced {
+                source: &self.inner.source,
+                requests_per_second: period.as_secs_f64().recip(),
+                configured: configured.as_secs_f64().recip(),
+                reason,
+            });
+        }
     }
 
     /// Makes an error that names source, path and page.
@@ -278,6 +295,7 @@ impl Client {
         read: &(impl Fn(&Bytes) -> Result<T, Malformed> + Send + Sync),
     ) -> Result<Reply<T>, Setback> {
         let mut permit = self.inner.pace.permit().await;
+        self.tell_pace(None);
         let (request, answer) = self.send(question).await?;
         if (200..300).contains(&answer.status) {
             permit.answered();
@@ -293,6 +311,7 @@ impl Client {
             let silence =
                 setback.retry_after.map(|wait| wait.min(self.inner.retry.retry_after_cap));
             self.inner.pace.throttled(&permit, silence);
+            self.tell_pace(Some(&setback.failure.reason()));
         }
         Err(setback)
     }

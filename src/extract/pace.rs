@@ -79,6 +79,11 @@ impl Pace {
         usize::try_from(self.width).unwrap_or(usize::MAX)
     }
 
+    /// Gives the time between two requests, now and as configured.
+    pub(super) fn period(&self) -> (Duration, Duration) {
+        (lock(&self.state).period, self.configured)
+    }
+
     /// Waits for a slot and a token. Dropping the future takes neither.
     pub(super) async fn permit(&self) -> Permit {
         // The semaphore is never closed; without a slot the token bucket alone sets the pace.

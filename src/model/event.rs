@@ -88,6 +88,8 @@ pub enum Event<'a> {
         stream: &'a str,
         /// What is asked for, in a few words: `whole list`, `window (1, 2]`.
         plan: &'a str,
+        /// It goes on where an earlier walk was cut off.
+        is_resumed: bool,
     },
     /// A page arrived.
     PageFetched {
@@ -132,6 +134,17 @@ pub enum Event<'a> {
         attempt: u32,
         /// Seconds until the next try.
         wait_seconds: f64,
+    },
+    /// The server throttles, and requests are sent more slowly; or they recover from that.
+    Paced {
+        /// Source name.
+        source: &'a str,
+        /// Requests that may be sent in a second now.
+        requests_per_second: f64,
+        /// Those that the configuration allows.
+        configured: f64,
+        /// Why they were slowed down; `None` where they recover.
+        reason: Option<&'a str>,
     },
     /// Something a person should know.
     Warning {

@@ -204,14 +204,12 @@ impl Lookahead<'_> {
     ) -> Result<Vec<PlannedWalk>> {
         let mut planned = Vec::new();
         for KnownWalk { walk, held, done } in &known.walks {
-            let all = match self.rows(known, walk, *held) {
-                Some(rows) => Some(rows),
+            let mut all = self.rows(known, walk, *held);
+            if all.is_none() {
                 // A list that is not offered is told by the run; here it only has no number.
-                None => {
-                    let estimate = client.estimate_rows(spec, walk.asked()).await;
-                    estimate.ok().and_then(|estimate| estimate.rows)
-                }
-            };
+                let estimate = client.estimate_rows(spec, walk.asked()).await;
+                all = estimate.ok().and_then(|estimate| estimate.rows);
+            }
             let rows = all.map(|all| all.saturating_sub(*done));
             let new_rows = all.map(|all| all.saturating_sub((*held).max(*done)));
             let probes = match walk.kind {

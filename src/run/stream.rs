@@ -310,6 +310,7 @@ impl StreamContext {
             source: &self.source,
             stream: spec.name,
             plan: &plan,
+            is_resumed: walk.resumes.is_some(),
         });
         let (sender, mut pages) = mpsc::channel(PAGES_AHEAD);
         let resume = walk.resumes.as_ref().map(|open| checkpoint(&open.resume)).transpose()?;

@@ -229,7 +229,12 @@ impl<'a> Replay<'a> {
         };
         if work.parts == 0 {
             let plan = format!("replaying {} parts", work.parts_to_come);
-            self.observer.notify(&Event::StreamStarted { source, stream, plan: &plan });
+            self.observer.notify(&Event::StreamStarted {
+                source,
+                stream,
+                plan: &plan,
+                is_resumed: false,
+            });
         }
         work.counts.add(self.rebuilding.replay(part, unit)?);
         work.parts += 1;

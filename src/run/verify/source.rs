@@ -148,7 +148,12 @@ impl<'a> SourceCheck<'a> {
 
     fn began(&self, spec: &StreamSpec, plan: &str) {
         let source = &self.source.name;
-        self.observer.notify(&Event::StreamStarted { source, stream: spec.name, plan });
+        self.observer.notify(&Event::StreamStarted {
+            source,
+            stream: spec.name,
+            plan,
+            is_resumed: false,
+        });
     }
 
     /// Tells how a stream went, and forgives that an optional list is not offered to the account,
