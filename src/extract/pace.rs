@@ -1,6 +1,7 @@
 //! How fast and how wide one credential may ask: a token bucket and a limit of requests in flight.
 //!
-//! Both halve when the server throttles and recover by a tenth a minute (CONTRACT G-A2). Requests
+//! Both halve when the server throttles and recover by a tenth a minute (CONTRACT G-A2): of what is
+//! configured, so that a storm is over after ten minutes, however deep the pace has fallen. Requests
 //! that were already under way when the pace was halved do not halve it again.
 
 use std::num::NonZeroU32;
@@ -132,8 +133,7 @@ impl Pace {
             return;
         }
         state.changed = Instant::now();
-        let period = (state.period * 10 / 11).max(self.configured);
-        state.set_period(period);
+        state.set_period(recovered(state.period, self.configured));
         if state.width < self.width {
             state.width += 1;
             if state.debt > 0 {
@@ -182,6 +182,12 @@ impl Drop for Permit {
     }
 }
 
+/// Gives the time between two requests after one step of recovery.
+fn recovered(period: Duration, configured: Duration) -> Duration {
+    let rate = period.as_secs_f64().recip() + configured.as_secs_f64().recip() / 10.0;
+    Duration::try_from_secs_f64(rate.recip()).unwrap_or(configured).max(configured)
+}
+
 fn limiter(period: Duration) -> Arc<DefaultDirectRateLimiter> {
     let per_slice = Duration::from_secs(1).as_nanos()
         / u128::from(BURSTS_PER_SECOND)
@@ -194,4 +200,26 @@ fn limiter(period: Duration) -> Arc<DefaultDirectRateLimiter> {
 /// A panic elsewhere cannot leave the state half-written: every change is a plain assignment.
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, SLOWEST, recovered};
+
+    #[test]
+    fn a_pace_is_whole_again_after_ten_steps_from_anywhere() {
+        for per_second in [1, 4, 50, 100_000] {
+            let configured = Duration::from_secs(1) / per_second;
+            let mut period = SLOWEST.max(configured);
+            for _ in 0..10 {
+                let slower = period;
+                period = recovered(period, configured);
+                assert!(period < slower || slower == configured, "{period:?}");
+                assert!(period >= configured);
+            }
+            assert_eq!(recovered(period, configured), configured);
+        }
+        let (halved, configured) = (Duration::from_millis(500), Duration::from_millis(250));
+        assert_eq!(recovered(halved, configured).as_micros(), 416_666, "2.4 of 4 requests/s");
+    }
 }
