@@ -97,6 +97,7 @@ impl Tally {
         }
         self.rows += rows;
         self.pages += 1;
+        self.forget_old();
         self.recent.push_back((Instant::now(), rows));
         // The server's count of the whole list is a hint for display (CONTRACT G-A3); where it has
         // none, or has told too few, the time that is not covered yet tells.
@@ -111,11 +112,15 @@ impl Tally {
         self.bar.set_position(self.pages);
     }
 
-    /// Says how fast it goes: `1200 rows, 600/s, 6 requests/s, about 12 s left`.
-    fn pace(&mut self, held: Option<&Held>) -> String {
+    fn forget_old(&mut self) {
         while self.recent.front().is_some_and(|(at, _)| at.elapsed() > RECENT) {
             self.recent.pop_front();
         }
+    }
+
+    /// Says how fast it goes: `1200 rows, 600/s, 6 requests/s, about 12 s left`.
+    fn pace(&mut self, held: Option<&Held>) -> String {
+        self.forget_old();
         let span = self.begun.elapsed().min(RECENT).as_secs_f64().max(0.001);
         let each_second = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / span;
         let pages = each_second(self.recent.len().try_into().unwrap_or(u64::MAX));
