@@ -228,18 +228,23 @@ impl Client {
         known.limit = known.limit.min(learned.limit);
     }
 
-    /// Tells the observer when the pace has changed.
+    /// Tells the observer when the pace has changed: that it was slowed down is for the request that
+    /// knows why, even if another one notices first.
     fn tell_pace(&self, reason: Option<&str>) {
         let (period, configured) = self.inner.pace.period();
-        let told = lock(&self.inner.told).replace(period).unwrap_or(configured);
-        if told != period {
-            self.inner.observer.notify(&Event::Paced {
-                source: &self.inner.source,
-                requests_per_second: period.as_secs_f64().recip(),
-                configured: configured.as_secs_f64().recip(),
-                reason,
-            });
+        let mut told = lock(&self.inner.told);
+        let before = told.unwrap_or(configured);
+        if period == before || reason.is_none() && period > before {
+            return;
         }
+        *told = Some(period);
+        drop(told);
+        self.inner.observer.notify(&Event::Paced {
+            source: &self.inner.source,
+            requests_per_second: period.as_secs_f64().recip(),
+            configured: configured.as_secs_f64().recip(),
+            reason,
+        });
     }
 
     /// Makes an error that names source, path and page.
